@@ -1,0 +1,1 @@
+"""What the lessons share. Each module mirrors a lesson: data, model, training, evaluation, visualization."""
