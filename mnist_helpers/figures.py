@@ -91,8 +91,10 @@ def draw_image(
     if scale:
         axes.figure.colorbar(picture, ax=axes, label=scale)
     height, width = image.shape
-    values = f", values from {image.min():.2f} to {image.max():.2f}" if scale else ""
-    describe(axes, f"{title or 'A picture'}: {height}×{width}{values}{_where(image, kind) if scale else ''}.")
+    text = f"{title or 'A picture'}: {height}×{width}"
+    if kind != "ink":
+        text += f", values from {image.min():.2f} to {image.max():.2f}, strongest at the {_where(image)}"
+    describe(axes, f"{text}.")
     return axes
 
 
@@ -367,13 +369,11 @@ def _limits(values: Tensor, kind: str) -> tuple[float, float]:
     return min(values.min().item(), 0.0), values.max().item() or 1.0
 
 
-def _where(image: Tensor, kind: str) -> str:
-    """Where a map is largest, in words."""
-    size = image.abs() if kind == "signed" else image
-    row, column = divmod(int(size.argmax()), image.shape[1])
-    third = ("top", "middle", "bottom")[min(2, 3 * row // image.shape[0])]
-    side = ("left", "center", "right")[min(2, 3 * column // image.shape[1])]
-    return f", strongest at the {third} {side}"
+def _where(image: Tensor) -> str:
+    """Where a map is farthest from zero, in words."""
+    row, column = divmod(int(image.abs().argmax()), image.shape[1])
+    height = ("top", "middle", "bottom")[3 * row // image.shape[0]]
+    return f"{height} {('left', 'center', 'right')[3 * column // image.shape[1]]}"
 
 
 def _short(value: float) -> str:

@@ -56,5 +56,5 @@ def grad_cam(model, layer, image, label):
         logit = model(image[None])[0, label]
     (gradient,) = torch.autograd.grad(logit, outputs[0])
     weights = gradient.mean(dim=(2, 3), keepdim=True)
-    evidence = F.relu((weights * outputs[0]).sum(dim=1, keepdim=True)).detach()
+    evidence = F.relu((weights * F.relu(outputs[0])).sum(dim=1, keepdim=True)).detach()
     return F.interpolate(evidence, size=(28, 28), mode="bilinear")[0, 0].cpu()
