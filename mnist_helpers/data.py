@@ -193,7 +193,9 @@ def _read_mnist(root: Path, steps: tuple[str, ...], mend: str) -> Digits:
     train_images, train_labels, test_images, test_labels = (
         _read_idx(folder, file, mend) for file in (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
     )
-    pair = torch.arange(len(train_labels)) // 2  # pairs, because the file alternates between two kinds of writing
+    pair = (
+        torch.arange(len(train_labels)) // 2
+    )  # pairs, because the file alternates between two kinds of writing
     held_out = pair % VALIDATION_EVERY == VALIDATION_EVERY - 1
     return _make_digits(
         (train_images[~held_out, None], train_labels[~held_out].long()),

@@ -104,7 +104,7 @@ def trained_cnn(digits: Digits, seed: int = 0) -> tuple[nn.Module, SimpleNamespa
     Raises WalkthroughError when the checkpoint is damaged.
     """
     path, device = checkpoint_path(), digits.train.images.device
-    model = seeded(CNN, seed).to(device)
+    model = seeded(CNN, seed).to(device, memory_format=torch.channels_last)  # as `fit` leaves it
     if not path.is_file():
         return (
             model,

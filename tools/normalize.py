@@ -24,7 +24,9 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
     seen: Counter[str] = Counter()
     count = 0
     for cell in notebook.cells:
-        digest = hashlib.sha1(f"{cell.cell_type} {cell.source}".encode(), usedforsecurity=False).hexdigest()[:8]
+        digest = hashlib.sha1(f"{cell.cell_type} {cell.source}".encode(), usedforsecurity=False).hexdigest()[
+            :8
+        ]
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         for transient in ("execution", "collapsed", "scrolled", "ExecuteTime", "jupyter"):

@@ -1,7 +1,7 @@
 """Execute the lessons without a screen.
 
-    python -m tools.walkthrough run      pages to build/walkthrough, numbers to build/results.json
-    python -m tools.walkthrough store    outputs, normalised, back into notebooks/
+python -m tools.walkthrough run      pages to build/walkthrough, numbers to build/results.json
+python -m tools.walkthrough store    outputs, normalised, back into notebooks/
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ README_PICTURE = ROOT / "notebooks" / "readme.png"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("verb", choices=("run", "store"))
     parser.add_argument("lessons", nargs="*", help="only those whose names begin so: 02, 03_training")
     arguments = parser.parse_args()
@@ -48,7 +50,9 @@ def main() -> int:
         digits = load_digits()
         print(*digits.steps, sep="\n", flush=True)
         if arguments.verb == "store" and not digits.is_mnist:
-            raise WalkthroughError("Stored outputs are made on MNIST; name a folder that holds it in MNIST_DIR.")
+            raise WalkthroughError(
+                "Stored outputs are made on MNIST; name a folder that holds it in MNIST_DIR."
+            )
         (run if arguments.verb == "run" else store)(lessons, digits)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
@@ -94,7 +98,9 @@ def store(lessons: list[Path], digits: Digits) -> None:
         nbformat.write(normalize(notebook), path)
         for cell in notebook.cells:
             if "readme-picture" in cell.metadata.get("tags", ()):
-                picture = next(output.data["image/png"] for output in cell.outputs if "image/png" in output.data)
+                picture = next(
+                    output.data["image/png"] for output in cell.outputs if "image/png" in output.data
+                )
                 README_PICTURE.write_bytes(base64.b64decode(picture))
 
 
@@ -117,7 +123,9 @@ def execute(path: Path, digits: Digits, page: Path | None = None) -> tuple[Noteb
         timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--log-level=ERROR"],  # else ipykernel warns that its local sockets are not encrypted
+        extra_arguments=[
+            "--log-level=ERROR"
+        ],  # else ipykernel warns that its local sockets are not encrypted
     )
     bar = tqdm(
         total=len(code_cells),
@@ -141,7 +149,9 @@ def execute(path: Path, digits: Digits, page: Path | None = None) -> tuple[Noteb
             f"{error.ename}: {error.evalue}"
         ) from error
     except (DeadKernelError, TimeoutError) as error:
-        raise WalkthroughError(f"{path.name} stopped at its code cell {code_cells.index(number) + 1}: {error}") from error
+        raise WalkthroughError(
+            f"{path.name} stopped at its code cell {code_cells.index(number) + 1}: {error}"
+        ) from error
     finally:
         if page:
             page.write_text(html_page(notebook, path.stem), encoding="utf-8")

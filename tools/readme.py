@@ -1,0 +1,83 @@
+"""Bring the README's table of lessons and its numbers up to those of the last run on MNIST.
+
+python -m tools.readme
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+
+from mnist_helpers.data import WalkthroughError
+from tools.walkthrough import BUILD, LESSONS, ROOT
+
+README = ROOT / "README.md"
+
+
+def main() -> int:
+    try:
+        results = read_results(BUILD / "results.json")
+    except WalkthroughError as error:
+        print(error, file=sys.stderr)
+        return 1
+    text = README.read_text(encoding="utf-8")
+    for name, content in {"numbers": numbers(results), "lessons": lessons(results)}.items():
+        text = replace_block(text, name, content)
+    README.write_text(text, encoding="utf-8")
+    return 0
+
+
+def read_results(path: Path) -> dict:
+    """The numbers of the last run. Raises WalkthroughError unless it was whole and on MNIST."""
+    if not path.is_file():
+        raise WalkthroughError(f"{path} does not exist: run `make run` first.")
+    results = json.loads(path.read_text(encoding="utf-8"))
+    if results["dataset"] != "mnist" or set(results["notebooks"]) != {lesson.stem for lesson in LESSONS}:
+        raise WalkthroughError(f"{path} is not of a whole run on MNIST; the README was left as it is.")
+    return results
+
+
+def numbers(results: dict) -> str:
+    """The sentence with what was measured, and on what."""
+    low, high = results["test_accuracy_interval"]
+    seeds = results["test_accuracy_over_seeds"]
+    return (
+        f"Measured by `make run` on {results['cpu_cores']} CPU cores without a GPU, Python {results['python']}, "
+        f"torch {results['torch'].split('+')[0]}: **{results['test_accuracy']:.2%}** of MNIST's test images are "
+        f"read correctly (95 % interval {low:.2%} to {high:.2%}) by a CNN of {results['parameters']:,} parameters, "
+        f"after **{results['train_seconds']:.1f} s** of training, validation included. Over {seeds['seeds']} seeds: "
+        f"mean {seeds['mean']:.2%}, standard deviation {100 * seeds['standard_deviation']:.2f} points."
+    )
+
+
+def lessons(results: dict) -> str:
+    """The table of lessons: link, question, seconds to run."""
+    rows = ["| lesson | its question | runs in |", "| --- | --- | --- |"]
+    for path in LESSONS:
+        opening = nbformat.read(path, as_version=4).cells[0].source
+        title, question = (
+            re.search(r"# (.+)", opening).group(1),
+            re.search(r"\*\*(.+?)\*\*", opening).group(1),
+        )
+        rows.append(
+            f"| [{title}](notebooks/{path.name}) | {question} | {results['notebooks'][path.stem]:.0f} s |"
+        )
+    rows.append(f"| together | | {sum(results['notebooks'].values()):.0f} s |")
+    return "\n".join(rows)
+
+
+def replace_block(text: str, name: str, content: str) -> str:
+    """Put `content` between the marks `<!-- name -->` and `<!-- end name -->`."""
+    pattern = rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)"
+    changed, count = re.subn(pattern, lambda match: match[1] + content + match[2], text, flags=re.DOTALL)
+    if count != 1:
+        raise WalkthroughError(f"README.md has no block {name}.")
+    return changed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
