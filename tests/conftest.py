@@ -7,6 +7,7 @@ import time
 from queue import Empty
 
 import pytest
+import torch
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
@@ -20,8 +21,9 @@ OUTPUT_WAIT = (
 def pytest_configure(config):
     """Look once where digits are to be had, so that no lesson has to wait for a network that is not there."""
     RunningKernel.await_reply = await_reply
+    config.checkpoints = os.environ["MNIST_CHECKPOINTS"] = tempfile.mkdtemp()
     if hasattr(config, "workerinput"):  # a worker of pytest-xdist: it inherits what was found
-        config.checkpoints = os.environ["MNIST_CHECKPOINTS"] = tempfile.mkdtemp()
+        share_cores(config.workerinput["workercount"])
         return
     try:
         config.digits = load_digits()
@@ -32,11 +34,23 @@ def pytest_configure(config):
 
 
 def pytest_unconfigure(config):
-    if folder := getattr(config, "checkpoints", None):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(config.checkpoints, ignore_errors=True)
+
+
+def share_cores(workers):
+    """Give each worker and its kernels their part of the cores.
+
+    Two networks that train at once with as many threads each as there are cores wait for each other at every
+    step, and take ten times as long as one after the other.
+    """
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    torch.set_num_threads(threads)
 
 
 def pytest_report_header(config):
+    if not hasattr(config, "digits"):
+        return []
     lines = [str(config.digits), *config.digits.steps]
     if not config.digits.is_mnist:
         lines.append("Stored outputs are MNIST's, so the lessons are run but their outputs are not compared.")

@@ -21,12 +21,12 @@ README = ROOT / "README.md"
 def main() -> int:
     try:
         results = read_results(BUILD / "results.json")
+        text = README.read_text(encoding="utf-8")
+        for name, content in {"numbers": numbers(results), "lessons": lessons(results)}.items():
+            text = replace_block(text, name, content)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
-    text = README.read_text(encoding="utf-8")
-    for name, content in {"numbers": numbers(results), "lessons": lessons(results)}.items():
-        text = replace_block(text, name, content)
     README.write_text(text, encoding="utf-8")
     return 0
 
@@ -72,8 +72,8 @@ def lessons(results: dict) -> str:
 
 def replace_block(text: str, name: str, content: str) -> str:
     """Put `content` between the marks `<!-- name -->` and `<!-- end name -->`."""
-    pattern = rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)"
-    changed, count = re.subn(pattern, lambda match: match[1] + content + match[2], text, flags=re.DOTALL)
+    pattern = rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)"
+    changed, count = re.subn(pattern, lambda match: f"{match[1]}{content}\n{match[2]}", text, flags=re.DOTALL)
     if count != 1:
         raise WalkthroughError(f"README.md has no block {name}.")
     return changed
