@@ -198,6 +198,8 @@ def draw_curves(
     axes.set(xlabel=x, ylabel=y, title=title)
     if "x" in log:
         axes.set_xscale("log")
+    elif all(value == int(value) for xs, _ in curves.values() for value in xs):
+        axes.locator_params(axis="x", integer=True)
     if "y" in log:
         axes.set_yscale("log")
     axes.grid(alpha=0.25)
@@ -286,7 +288,7 @@ def draw_reliability(
     axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="as sure as it is right")
     axes.plot(confidence, right, color=COLORS[0], linewidth=1)
     axes.scatter(
-        confidence, right, s=12 + 14 * count.float().log10() ** 2, color=COLORS[0], label="images of one bin"
+        confidence, right, s=12 + 14 * count.float().log10() ** 2, color=COLORS[0], label="images of one bin", clip_on=False
     )
     axes.set(
         xlabel="mean confidence", ylabel="share that is right", title=title, xlim=(0, 1.02), ylim=(0, 1.02)
