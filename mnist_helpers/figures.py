@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patches import Rectangle
 from torch import Tensor
+from torchvision.utils import make_grid
 
 from mnist_helpers.data import Digits
 
@@ -59,8 +60,8 @@ def describe(drawn: Axes | Figure, text: str) -> None:
     drawn.set_gid(text)
 
 
-def show(drawn: Axes | Figure) -> None:
-    """Display a figure, or the figure that axes belong to, with its description as alternative text."""
+def render(drawn: Axes | Figure) -> tuple[bytes, str]:
+    """A figure, or the figure that axes belong to, as a PNG, with its description; the figure is closed."""
     figure = drawn.get_figure(root=True) if isinstance(drawn, Axes) else drawn
     parts = [figure.get_gid(), *(axes.get_gid() for axes in figure.axes)]
     alt = " ".join(part for part in parts if part)
@@ -70,8 +71,13 @@ def show(drawn: Axes | Figure) -> None:
     png = io.BytesIO()
     figure.savefig(png, format="png", bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    data = {"image/png": png.getvalue(), "text/plain": alt}
-    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+    return png.getvalue(), alt
+
+
+def show(drawn: Axes | Figure) -> None:
+    """Display a figure, or the figure that axes belong to, with its description as alternative text."""
+    png, alt = render(drawn)
+    display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}})
 
 
 def draw_image(
@@ -96,6 +102,22 @@ def draw_image(
         text += f", values from {image.min():.2f} to {image.max():.2f}, strongest at the {_where(image)}"
     describe(axes, f"{text}.")
     return axes
+
+
+def draw_side_by_side(*pictures: tuple[Tensor, str, str]) -> Figure:
+    """Draw a few pictures beside each other. pictures: image (H, W), title, and a key of COLOR_MAPS for each."""
+    figure, row = plt.subplots(1, len(pictures), figsize=(2.7 * len(pictures), 2.9))
+    for axes, (image, title, kind) in zip(row, pictures, strict=True):
+        draw_image(image, title, kind, axes=axes)
+    return figure
+
+
+def draw_tiles(image: Tensor, maps: Tensor, title: str) -> Figure:
+    """Draw an image beside all maps of a layer, as tiles of one picture. image: (H, W). maps: (C, h, w), 0 or more."""
+    maps = maps.detach().cpu()
+    columns = 4 if len(maps) <= 16 else 8
+    tiles = make_grid(maps[:, None], nrow=columns, padding=1, pad_value=maps.max().item())[0]
+    return draw_side_by_side((image, "the image", "ink"), (tiles, f"{title}: {len(maps)} tiles", "amount"))
 
 
 def draw_grid(
