@@ -168,6 +168,53 @@ def batches(split, batch_size, generator=None):
         yield normalize(split.images[index], split.mean, split.std), split.labels[index]
 
 
+def check_settings(split: Split, **settings) -> None:
+    """Stop with a sentence at the first setting that cannot work.
+
+    split: the images that an index points into. Each setting goes by its name in the lessons: digit_index and
+    followed_kernel are indices, learning_rate is a number above 0, kernel a tensor (3, 3), seeds a row of whole
+    numbers; all others are whole numbers from 1, embedded_images from 100.
+    Raises WalkthroughError.
+    """
+    for name, value in settings.items():
+        if wrong := _wrong_setting(name, value, len(split)):
+            raise WalkthroughError(
+                f"The setting {name} cannot be {_in_words(value)}: {wrong}. Change it in the second cell and run all cells."
+            )
+
+
+def _wrong_setting(name: str, value: object, images: int) -> str:
+    """What a setting has to be, if it is not; else nothing."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if name in ("digit_index", "followed_kernel"):
+        last = images - 1 if name == "digit_index" else 15
+        return "" if whole and 0 <= value <= last else f"choose a whole number from 0 to {last:,}"
+    if name == "learning_rate":
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return "" if number and 0 < value < math.inf else "choose a number above 0, such as 0.01"
+    if name == "kernel":
+        good = (
+            isinstance(value, Tensor)
+            and value.shape == (3, 3)
+            and value.is_floating_point()
+            and value.isfinite().all()
+        )
+        return "" if good else "choose a tensor of three rows with three numbers each, such as 1.0 or -0.5"
+    if name == "seeds":
+        good = (
+            isinstance(value, tuple | list)
+            and len(value) > 1
+            and all(isinstance(seed, int) for seed in value)
+        )
+        return "" if good else "choose two or more whole numbers, such as (0, 1, 2)"
+    least = 100 if name == "embedded_images" else 1
+    return "" if whole and value >= least else f"choose a whole number from {least}"
+
+
+def _in_words(value: object) -> str:
+    return f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+
+
 def _make_digits(
     train: tuple[Tensor, Tensor],
     validation: tuple[Tensor, Tensor],

@@ -90,7 +90,7 @@ def draw_image(
     axes = axes or plt.subplots(figsize=(3.2, 2.8))[1]
     image = image.detach().cpu().float()
     low, high = _limits(image, kind)
-    picture = axes.imshow(image, cmap=COLOR_MAPS[kind], vmin=low, vmax=high)
+    picture = axes.imshow(image.numpy(), cmap=COLOR_MAPS[kind], vmin=low, vmax=high)
     axes.set(title=title, xticks=[], yticks=[])
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("0.8")
@@ -116,7 +116,7 @@ def draw_tiles(image: Tensor, maps: Tensor, title: str) -> Figure:
     """Draw an image beside all maps of a layer, as tiles of one picture. image: (H, W). maps: (C, h, w), 0 or more."""
     maps = maps.detach().cpu()
     columns = 4 if len(maps) <= 16 else 8
-    tiles = make_grid(maps[:, None], nrow=columns, padding=1, pad_value=maps.max().item())[0]
+    tiles = make_grid(maps[:, None], nrow=columns, padding=1, pad_value=0.4 * maps.max().item())[0]
     return draw_side_by_side((image, "the image", "ink"), (tiles, f"{title}: {len(maps)} tiles", "amount"))
 
 
@@ -146,7 +146,7 @@ def draw_grid(
         axes.set_axis_off()
     for number, (axes, image, text) in enumerate(zip(grid.flat, images, texts, strict=False)):
         low, high = _limits(images if shared_scale else image, kind)
-        axes.imshow(image, cmap=COLOR_MAPS[kind], vmin=low, vmax=high)
+        axes.imshow(image.numpy(), cmap=COLOR_MAPS[kind], vmin=low, vmax=high)
         bad = number < len(marked) and marked[number]
         color, weight = ("#d55e00", "bold") if bad else ("black", "normal")
         axes.set_title(text, fontsize=9, color=color, weight=weight)
@@ -161,7 +161,7 @@ def draw_pixels(image: Tensor, axes: Axes | None = None) -> Axes:
     image = image.cpu()
     height, width = image.shape
     axes = axes or plt.subplots(figsize=(0.42 * width, 0.34 * height))[1]
-    axes.imshow(image, cmap=COLOR_MAPS["ink"], vmin=0, vmax=255, aspect="auto")
+    axes.imshow(image.numpy(), cmap=COLOR_MAPS["ink"], vmin=0, vmax=255, aspect="auto")
     for row in range(height):
         for column in range(width):
             value = int(image[row, column])
@@ -307,17 +307,23 @@ def draw_reliability(
 ) -> Axes:
     """Draw a reliability diagram. confidence, right, count: one entry a bin, as `reliability` returns them."""
     axes = axes or plt.subplots(figsize=(3.8, 3.6))[1]
+    confidence, right, count = (values.cpu().numpy() for values in (confidence, right, count))
     axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="as sure as it is right")
     axes.plot(confidence, right, color=COLORS[0], linewidth=1)
     axes.scatter(
-        confidence, right, s=12 + 14 * count.float().log10() ** 2, color=COLORS[0], label="images of one bin", clip_on=False
+        confidence,
+        right,
+        s=12 + 14 * np.log10(count) ** 2,
+        color=COLORS[0],
+        label="images of one bin",
+        clip_on=False,
     )
     axes.set(
         xlabel="mean confidence", ylabel="share that is right", title=title, xlim=(0, 1.02), ylim=(0, 1.02)
     )
     axes.legend(frameon=False, fontsize=8)
     gaps = confidence - right
-    worst = int((gaps.abs() * (count >= 10)).argmax())
+    worst = int((np.abs(gaps) * (count >= 10)).argmax())
     direction = "too sure" if gaps[worst] > 0 else "not sure enough"
     describe(
         axes,
@@ -365,13 +371,13 @@ def draw_embedding(
     """
     axes = axes or plt.subplots(figsize=(7.0, 6.0))[1]
     labels, images = labels.cpu(), images.cpu()
-    axes.scatter(*places.T, c=labels, cmap="tab10", s=5, alpha=0.6)
+    axes.scatter(*places.T, c=labels.numpy(), cmap="tab10", s=5, alpha=0.6)
     for label in range(10):
         center = np.median(places[labels.numpy() == label], axis=0)
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
         axes.text(*center, str(label), fontsize=15, weight="bold", ha="center", va="center", bbox=box)
     for index in strangers:
-        thumbnail = OffsetImage(images[index, 0], zoom=0.8, cmap=COLOR_MAPS["ink"])
+        thumbnail = OffsetImage(images[index, 0].numpy(), zoom=0.8, cmap=COLOR_MAPS["ink"])
         axes.add_artist(AnnotationBbox(thumbnail, places[index], pad=0.1, bboxprops={"edgecolor": COLORS[1]}))
     axes.set(xticks=[], yticks=[], xlabel="first direction of the map", ylabel="second direction of the map")
     told = ", ".join(f"a {int(labels[index])}" for index in strangers)

@@ -13,8 +13,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 def normalize(notebook: NotebookNode) -> NotebookNode:
     """Drop what differs from run to run and from machine to machine; returns the notebook, changed in place.
 
-    Kept: sources, tags and other metadata that was written by hand, outputs. Dropped: timings, widget state,
-    progress bars, versions. Ids follow from a cell's content, counts run from 1.
+    Kept: sources, tags and other metadata that was written by hand, outputs. Dropped: timings, widgets (of an
+    explorer its still twin stays), progress bars, versions. Ids follow from a cell's content, counts run from 1.
     """
     notebook.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -37,6 +37,7 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
             cell.execution_count = count
             cell.outputs = _merge_streams([output for output in cell.outputs if not _is_progress(output)])
             for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET, None)
                 if "execution_count" in output:
                     output.execution_count = count
     return notebook

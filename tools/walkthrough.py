@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import copy
 import json
 import os
 import platform
@@ -98,9 +99,7 @@ def store(lessons: list[Path], digits: Digits) -> None:
         nbformat.write(normalize(notebook), path)
         for cell in notebook.cells:
             if "readme-picture" in cell.metadata.get("tags", ()):
-                picture = next(
-                    output.data["image/png"] for output in cell.outputs if "image/png" in output.data
-                )
+                (picture,) = (o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
                 README_PICTURE.write_bytes(base64.b64decode(picture))
 
 
@@ -154,7 +153,7 @@ def execute(path: Path, digits: Digits, page: Path | None = None) -> tuple[Noteb
         ) from error
     finally:
         if page:
-            page.write_text(html_page(notebook, path.stem), encoding="utf-8")
+            page.write_text(html_page(normalize(copy.deepcopy(notebook)), path.stem), encoding="utf-8")
     print(f"{path.stem:17} {len(code_cells)} cells, {seconds:.1f} s", flush=True)
     return notebook, results, seconds
 
