@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab store readme lint
+.PHONY: help run test lab store readme bench lint
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ store: .venv/installed ## after an edit: run the lessons on MNIST and store thei
 readme: .venv/installed ## bring the README's numbers up to those of the last run on MNIST
 	@$(BIN)/python -m tools.readme
 
+bench: .venv/installed ## as run, then the seconds of each lesson beside its budget
+	@$(BIN)/python -m tools.walkthrough bench
+
 lint: .venv/installed ## format and check modules, tests and notebooks
-	@$(BIN)/ruff format && $(BIN)/ruff check --fix
+	@$(BIN)/ruff format && $(BIN)/ruff check --fix && $(BIN)/mypy
 
 .venv/installed: pyproject.toml constraints.txt
 	@if [ -z '$(PYTHON)' ]; then \

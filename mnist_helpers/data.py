@@ -16,6 +16,7 @@ import urllib.request
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import torch
@@ -183,7 +184,7 @@ def check_settings(split: Split, **settings) -> None:
             )
 
 
-def _wrong_setting(name: str, value: object, images: int) -> str:
+def _wrong_setting(name: str, value: Any, images: int) -> str:
     """What a setting has to be, if it is not; else nothing."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if name in ("digit_index", "followed_kernel"):
@@ -193,7 +194,7 @@ def _wrong_setting(name: str, value: object, images: int) -> str:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return "" if number and 0 < value < math.inf else "choose a number above 0, such as 0.01"
     if name == "kernel":
-        good = (
+        good = bool(
             isinstance(value, Tensor)
             and value.shape == (3, 3)
             and value.is_floating_point()
@@ -225,8 +226,8 @@ def _make_digits(
     """Join three pairs of images and labels; mean and standard deviation come from the first alone."""
     pixels = train[0].float() / 255
     mean, std = pixels.mean().item(), pixels.std().item()
-    parts = (Split(images, labels, mean, std) for images, labels in (train, validation, test))
-    return Digits(*parts, is_mnist=is_mnist, steps=steps)
+    parts = [Split(images, labels, mean, std) for images, labels in (train, validation, test)]
+    return Digits(parts[0], parts[1], parts[2], is_mnist=is_mnist, steps=steps)
 
 
 def _read_mnist(root: Path, steps: tuple[str, ...], mend: str) -> Digits:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mnist_helpers.data import Split, normalize
 from mnist_helpers.evaluation import wilson_interval
+from mnist_helpers.model import CNN
 
 NOT_YET = "Not solved yet."
 RIGHT = "Right."
@@ -256,14 +257,14 @@ def check_dead_channels(answer: Callable) -> str:
 
 
 @checked
-def check_hooked_mean(answer: Callable, model: nn.Module, split: Split) -> str:
+def check_hooked_mean(answer: Callable, model: CNN, split: Split) -> str:
     """`answer(model, layer, inputs)`: the mean of what a layer puts out; the hook is removed afterwards."""
     inputs = normalize(split.images[:8], split.mean, split.std)
     hooks = len(model.conv2._forward_hooks)
     got = answer(model, model.conv2, inputs)
     left = len(model.conv2._forward_hooks) - hooks
-    for number in list(model.conv2._forward_hooks)[hooks:]:
-        del model.conv2._forward_hooks[number]
+    for hook in list(model.conv2._forward_hooks)[hooks:]:
+        del model.conv2._forward_hooks[hook]
     if got is None or got is ...:
         return NOT_YET
     number = _number(got)

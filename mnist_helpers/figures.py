@@ -62,7 +62,8 @@ def describe(drawn: Axes | Figure, text: str) -> None:
 
 def render(drawn: Axes | Figure) -> tuple[bytes, str]:
     """A figure, or the figure that axes belong to, as a PNG, with its description; the figure is closed."""
-    figure = drawn.get_figure(root=True) if isinstance(drawn, Axes) else drawn
+    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    assert figure is not None, "axes are always part of a figure"
     parts = [figure.get_gid(), *(axes.get_gid() for axes in figure.axes)]
     alt = " ".join(part for part in parts if part)
     if style.warning:
@@ -168,7 +169,7 @@ def draw_pixels(image: Tensor, axes: Axes | None = None) -> Axes:
             axes.text(
                 column,
                 row,
-                value,
+                str(value),
                 ha="center",
                 va="center",
                 fontsize=8,
@@ -288,7 +289,7 @@ def draw_confusion(confusion: np.ndarray, axes: Axes | None = None) -> Axes:
         if count:
             dark = mistakes[label, prediction] > mistakes.max() / 2
             color = "white" if dark else "0.6" if label == prediction else "black"
-            axes.text(prediction, label, count, ha="center", va="center", fontsize=8, color=color)
+            axes.text(prediction, label, str(count), ha="center", va="center", fontsize=8, color=color)
     axes.set(xlabel="prediction", ylabel="label (ground truth)", xticks=range(10), yticks=range(10))
     axes.figure.colorbar(picture, ax=axes, label="mistakes (images)")
     worst = np.dstack(np.unravel_index(np.argsort(-mistakes, axis=None)[:3], mistakes.shape))[0]
@@ -307,13 +308,13 @@ def draw_reliability(
 ) -> Axes:
     """Draw a reliability diagram. confidence, right, count: one entry a bin, as `reliability` returns them."""
     axes = axes or plt.subplots(figsize=(3.8, 3.6))[1]
-    confidence, right, count = (values.cpu().numpy() for values in (confidence, right, count))
+    sure, share, images = (values.cpu().numpy() for values in (confidence, right, count))
     axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="as sure as it is right")
-    axes.plot(confidence, right, color=COLORS[0], linewidth=1)
+    axes.plot(sure, share, color=COLORS[0], linewidth=1)
     axes.scatter(
-        confidence,
-        right,
-        s=12 + 14 * np.log10(count) ** 2,
+        sure,
+        share,
+        s=12 + 14 * np.log10(images) ** 2,
         color=COLORS[0],
         label="images of one bin",
         clip_on=False,
@@ -322,13 +323,13 @@ def draw_reliability(
         xlabel="mean confidence", ylabel="share that is right", title=title, xlim=(0, 1.02), ylim=(0, 1.02)
     )
     axes.legend(frameon=False, fontsize=8)
-    gaps = confidence - right
-    worst = int((np.abs(gaps) * (count >= 10)).argmax())
+    gaps = sure - share
+    worst = int((np.abs(gaps) * (images >= 10)).argmax())
     direction = "too sure" if gaps[worst] > 0 else "not sure enough"
     describe(
         axes,
-        f"Reliability diagram {title}: {len(count)} bins; farthest from the diagonal, of those with ten images or more, at confidence "
-        f"{confidence[worst]:.2f}, where {right[worst]:.2f} are right ({direction}).",
+        f"Reliability diagram {title}: {len(images)} bins; farthest from the diagonal, of those with ten images or more, at confidence "
+        f"{sure[worst]:.2f}, where {share[worst]:.2f} are right ({direction}).",
     )
     return axes
 
@@ -371,11 +372,13 @@ def draw_embedding(
     """
     axes = axes or plt.subplots(figsize=(7.0, 6.0))[1]
     labels, images = labels.cpu(), images.cpu()
-    axes.scatter(*places.T, c=labels.numpy(), cmap="tab10", s=5, alpha=0.6)
+    axes.scatter(places[:, 0], places[:, 1], c=labels.numpy(), cmap="tab10", s=5, alpha=0.6)
     for label in range(10):
         center = np.median(places[labels.numpy() == label], axis=0)
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
-        axes.text(*center, str(label), fontsize=15, weight="bold", ha="center", va="center", bbox=box)
+        axes.text(
+            center[0], center[1], str(label), fontsize=15, weight="bold", ha="center", va="center", bbox=box
+        )
     for index in strangers:
         thumbnail = OffsetImage(images[index, 0].numpy(), zoom=0.8, cmap=COLOR_MAPS["ink"])
         axes.add_artist(AnnotationBbox(thumbnail, places[index], pad=0.1, bboxprops={"edgecolor": COLORS[1]}))

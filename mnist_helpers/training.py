@@ -69,7 +69,7 @@ def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, schedule=Tr
                 optimizer.step()
                 history.loss.append(loss.item())
                 history.learning_rate.append(optimizer.param_groups[0]["lr"])
-                if schedule:
+                if scheduler:
                     scheduler.step()
                 if after_step:
                     after_step(len(history.loss))
@@ -104,7 +104,7 @@ def trained_cnn(digits: Digits, seed: int = 0) -> tuple[nn.Module, SimpleNamespa
     Raises WalkthroughError when the checkpoint is damaged.
     """
     path, device = checkpoint_path(), digits.train.images.device
-    model = seeded(CNN, seed).to(device, memory_format=torch.channels_last)  # as `fit` leaves it
+    model = seeded(CNN, seed).to(device).to(memory_format=torch.channels_last)  # as `fit` leaves it
     if not path.is_file():
         return (
             model,

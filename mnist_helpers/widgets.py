@@ -138,7 +138,8 @@ def temperature_picture(logits: Tensor, labels: Tensor, temperature: float) -> A
     """The reliability diagram at a temperature. logits: float (N, 10). labels: int64 (N,)."""
     error = expected_calibration_error(logits / temperature, labels)
     title = f"temperature {temperature:.2f}, calibration error {error:.2%}"
-    return draw_reliability(*reliability(logits / temperature, labels), title=title)
+    confidence, right, count = reliability(logits / temperature, labels)
+    return draw_reliability(confidence, right, count, title)
 
 
 def explore_temperature(logits: Tensor, labels: Tensor) -> None:

@@ -1,27 +1,43 @@
-"""How nbval runs the lessons: on which digits, how long it waits, and what it does when a kernel dies."""
+"""How nbval runs and compares the lessons.
+
+What a cell of a lesson may say about its outputs, in its metadata:
+
+- `tolerance: 0.5`: each number may differ by as much from the stored one; the words around it may not.
+- tag `varying-picture`: the words that describe a picture depend on the training, and are not compared.
+- tag `nbval-ignore-output`: times, and where something was found; nothing is compared.
+
+All else has to be equal. Pictures themselves and progress bars are never compared.
+"""
 
 import os
-import shutil
+import re
 import tempfile
 import time
 from queue import Empty
 
+import nbval.plugin
 import pytest
 import torch
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
 from mnist_helpers.data import WalkthroughError, load_digits
+from mnist_helpers.training import get_device
+from tools.normalize import is_progress
 
 OUTPUT_WAIT = (
     60  # seconds for a cell's last outputs to arrive; nbval has a fixed 5, too few on a busy machine
 )
+NUMBER = re.compile(r"[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?")
+
+# Warnings stop a lesson, so that a deprecation shows on the day it appears. None is excepted so far.
+WARNINGS = "import warnings; warnings.filterwarnings('error')"
 
 
 def pytest_configure(config):
     """Look once where digits are to be had, so that no lesson has to wait for a network that is not there."""
-    RunningKernel.await_reply = await_reply
-    config.checkpoints = os.environ["MNIST_CHECKPOINTS"] = tempfile.mkdtemp()
+    nbval.plugin.RunningKernel = LessonKernel
+    os.environ.pop("MNIST_CHECKPOINTS", None)
     if hasattr(config, "workerinput"):  # a worker of pytest-xdist: it inherits what was found
         share_cores(config.workerinput["workercount"])
         return
@@ -31,10 +47,6 @@ def pytest_configure(config):
         pytest.exit(str(error), returncode=2)
     if not config.digits.is_mnist:
         os.environ["MNIST_PRACTICE"] = "1"
-
-
-def pytest_unconfigure(config):
-    shutil.rmtree(config.checkpoints, ignore_errors=True)
 
 
 def share_cores(workers):
@@ -52,30 +64,97 @@ def pytest_report_header(config):
     if not hasattr(config, "digits"):
         return []
     lines = [str(config.digits), *config.digits.steps]
-    if not config.digits.is_mnist:
-        lines.append("Stored outputs are MNIST's, so the lessons are run but their outputs are not compared.")
+    if not comparable_here():
+        lines.append(
+            "Stored outputs were made on MNIST and a CPU, so the lessons are run but their outputs are not compared."
+        )
     return lines
+
+
+def comparable_here():
+    return not os.environ.get("MNIST_PRACTICE") and get_device().type == "cpu"
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if isinstance(item, IPyNbCell):
             item.output_timeout = OUTPUT_WAIT
-            if os.environ.get("MNIST_PRACTICE"):
+            if comparable_here():
+                compare_with_tolerance(item)
+            else:
                 item.options["check"] = False
 
 
-def await_reply(kernel, msg_id, timeout):
-    """Wait until a cell is done, as nbval does, but look every second whether its kernel is still alive."""
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            message = kernel.get_message("shell", timeout=1)
-        except Empty:
-            if not kernel.is_alive():
-                raise RuntimeError("The kernel died in this cell.") from None
-            if time.monotonic() > deadline:
-                raise
-        else:
-            if message["parent_header"].get("msg_id") == msg_id:
-                return
+def compare_with_tolerance(item):
+    """Make nbval compare a cell's outputs as its metadata says."""
+    metadata, compare = item.cell.metadata, item.compare_outputs
+    varying = "varying-picture" in metadata.get("tags", ())
+    item.compare_outputs = lambda test, ref: compare(reduced(test, varying), reduced(ref, varying))
+    if "tolerance" in metadata:
+        item.sanitize = lambda text: (
+            Approximately(text, metadata["tolerance"]) if isinstance(text, str) else text
+        )
+
+
+def reduced(outputs, varying):
+    """Outputs without progress bars and, if asked, without what pictures are described as."""
+    kept = [output for output in outputs if not is_progress(output)]
+    for output in kept:
+        data = output.get("data", {})
+        if varying and "image/png" in data:
+            output["data"] = {"image/png": data["image/png"], "text/plain": "a picture"}
+    return kept
+
+
+class Approximately(str):
+    """A text that equals another if the words are the same and each number is within the tolerance."""
+
+    def __new__(cls, text, tolerance):
+        self = super().__new__(cls, text)
+        self.tolerance = tolerance
+        return self
+
+    def __eq__(self, other):
+        if NUMBER.sub("#", self) != NUMBER.sub("#", other):
+            return False
+        pairs = zip(self._numbers(self), self._numbers(other), strict=True)
+        return all(abs(mine - theirs) <= self.tolerance for mine, theirs in pairs)
+
+    def __ne__(self, other):
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    @staticmethod
+    def _numbers(text):
+        return [float(number.replace(",", "").replace("−", "-")) for number in NUMBER.findall(text)]
+
+
+class LessonKernel(RunningKernel):
+    """A kernel in an empty folder of its own, in which warnings are errors, and whose death is noticed at once."""
+
+    def __init__(self, kernel_name, cwd=None, startup_timeout=60):
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        super().__init__(kernel_name, cwd=self.folder.name, startup_timeout=startup_timeout)
+        message = self.execute_cell_input(WARNINGS, allow_stdin=False)
+        self.await_reply(message, timeout=startup_timeout)
+        self.await_idle(message, startup_timeout)
+
+    def await_reply(self, msg_id, timeout=None):
+        """Wait until a cell is done, as nbval does, but look every second whether the kernel is still alive."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                message = self.get_message("shell", timeout=1)
+            except Empty:
+                if not self.is_alive():
+                    raise RuntimeError("The kernel died in this cell.") from None
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if message["parent_header"].get("msg_id") == msg_id:
+                    return
+
+    def stop(self):
+        super().stop()
+        self.folder.cleanup()

@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from mnist_helpers import data
 from mnist_helpers.data import WalkthroughError
 from tools.normalize import normalize
-from tools.walkthrough import execute, html_page
+from tools.walkthrough import budget_lines, execute, html_page
 
 PICTURE = (
     "from IPython.display import display\n"
@@ -43,6 +43,12 @@ def test_failing_cell_is_named_and_the_page_shows_how_far_it_came(tmp_path, digi
     ):
         execute(path, digits, page=tmp_path / "page.html")
     assert "so far" in (tmp_path / "page.html").read_text()
+
+
+def test_bench_marks_what_is_over_its_budget():
+    lines = budget_lines({"01_data": 10.0, "02_model": 15.5, "03_training": 100.0})
+    assert [("OVER" in line) for line in lines] == [False, True, True, True]
+    assert lines[-1].startswith("together") and "125.5 s of 120 s" in lines[-1]
 
 
 def test_page_needs_nothing_from_elsewhere_and_links_to_pages():

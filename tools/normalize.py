@@ -35,7 +35,7 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
-            cell.outputs = _merge_streams([output for output in cell.outputs if not _is_progress(output)])
+            cell.outputs = _merge_streams([output for output in cell.outputs if not is_progress(output)])
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET, None)
                 if "execution_count" in output:
@@ -43,7 +43,7 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _is_progress(output: NotebookNode) -> bool:
+def is_progress(output: NotebookNode) -> bool:
     """Whether an output is a progress bar, as tqdm draws it: a widget, or text on the error stream."""
     data = output.get("data", {})
     if WIDGET in data:

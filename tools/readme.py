@@ -59,10 +59,7 @@ def lessons(results: dict) -> str:
     rows = ["| lesson | its question | runs in |", "| --- | --- | --- |"]
     for path in LESSONS:
         opening = nbformat.read(path, as_version=4).cells[0].source
-        title, question = (
-            re.search(r"# (.+)", opening).group(1),
-            re.search(r"\*\*(.+?)\*\*", opening).group(1),
-        )
+        (title,), (question, *_) = re.findall(r"^# (.+)", opening), re.findall(r"\*\*(.+?)\*\*", opening)
         rows.append(
             f"| [{title}](notebooks/{path.name}) | {question} | {results['notebooks'][path.stem]:.0f} s |"
         )

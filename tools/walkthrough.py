@@ -2,6 +2,7 @@
 
 python -m tools.walkthrough run      pages to build/walkthrough, numbers to build/results.json
 python -m tools.walkthrough store    outputs, normalised, back into notebooks/
+python -m tools.walkthrough bench    as run, then seconds against the budgets
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import torch
@@ -33,6 +35,9 @@ from tools.normalize import normalize
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 BUILD = ROOT / "build"
+# Seconds on two CPU cores without a GPU. Together they may take less than the sum: starts and imports are about 20.
+BUDGETS = {"01_data": 20, "02_model": 15, "03_training": 40, "04_evaluation": 45, "05_visualization": 30}
+BUDGET_TOGETHER = 120
 README_PICTURE = ROOT / "notebooks" / "readme.png"
 
 
@@ -40,7 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("verb", choices=("run", "store"))
+    parser.add_argument("verb", choices=("run", "store", "bench"))
     parser.add_argument("lessons", nargs="*", help="only those whose names begin so: 02, 03_training")
     arguments = parser.parse_args()
     chosen = tuple(arguments.lessons) or ("",)
@@ -54,18 +59,39 @@ def main() -> int:
             raise WalkthroughError(
                 "Stored outputs are made on MNIST; name a folder that holds it in MNIST_DIR."
             )
-        (run if arguments.verb == "run" else store)(lessons, digits)
+        {"run": run, "store": store, "bench": bench}[arguments.verb](lessons, digits)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def run(lessons: list[Path], digits: Digits) -> None:
-    """Execute the lessons in order; write a page for each, and what they found to build/results.json."""
+def bench(lessons: list[Path], digits: Digits) -> None:
+    """Execute the lessons as `run` does, then print their seconds beside their budgets."""
+    seconds = run(lessons, digits)
+    print()
+    print("\n".join(budget_lines(seconds)))
+
+
+def budget_lines(seconds: dict[str, float]) -> list[str]:
+    """A line for each lesson, and one for all: seconds, budget, and whether it is over."""
+    rows = [(name, spent, BUDGETS[name]) for name, spent in seconds.items() if name in BUDGETS]
+    if len(rows) > 1:
+        rows.append(("together", sum(seconds.values()), BUDGET_TOGETHER))
+    return [
+        f"{name:17} {spent:6.1f} s of {budget:3} s{'  OVER' if spent > budget else ''}"
+        for name, spent, budget in rows
+    ]
+
+
+def run(lessons: list[Path], digits: Digits) -> dict[str, float]:
+    """Execute the lessons in order; write a page for each, and what they found to build/results.json.
+
+    Returns the seconds of each.
+    """
     pages = BUILD / "walkthrough"
     pages.mkdir(parents=True, exist_ok=True)
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     seconds: dict[str, float] = {}
     for path in lessons:
         notebook, results, seconds[path.stem] = execute(path, digits, page=pages / f"{path.stem}.html")
@@ -90,6 +116,7 @@ def run(lessons: list[Path], digits: Digits) -> None:
         )
     print(f"Seconds:       {sum(seconds.values()):.0f} in all; build/results.json has the rest")
     print(f"Pages:         {os.path.relpath(pages)}/{lessons[0].stem}.html and the following")
+    return seconds
 
 
 def store(lessons: list[Path], digits: Digits) -> None:
