@@ -204,18 +204,16 @@ def draw_curves(
     y: str,
     title: str = "",
     log: str = "",
-    points: bool = True,
     axes: Axes | None = None,
 ) -> Axes:
-    """Draw named curves, told apart by color and marker.
+    """Draw named curves, told apart by color, and by markers where they have few values.
 
     curves: name -> (x values, y values). x, y: labels with units. log: "x", "y" or "xy" for logarithmic axes.
-    points: mark each value.
     """
     axes = axes or plt.subplots(figsize=(6.4, 3.2))[1]
     told = []
     for number, (name, (xs, ys)) in enumerate(curves.items()):
-        look = {"marker": MARKERS[number % 5], "markersize": 4} if points else {"linewidth": 1.4}
+        look = {"marker": MARKERS[number % 5], "markersize": 4} if len(xs) <= 12 else {"linewidth": 1.4}
         axes.plot(xs, ys, label=name, color=COLORS[number % 5], **look)
         told.append(f"{name} from {_short(ys[0])} at {_short(xs[0])} to {_short(ys[-1])} at {_short(xs[-1])}")
     axes.set(xlabel=x, ylabel=y, title=title)

@@ -29,13 +29,7 @@ from torch import Tensor, nn
 
 from mnist_helpers.data import Digits, Split, normalize
 from mnist_helpers.evaluation import expected_calibration_error, reliability
-from mnist_helpers.figures import (
-    draw_curves,
-    draw_reliability,
-    draw_side_by_side,
-    draw_tiles,
-    render,
-)
+from mnist_helpers.figures import draw_curves, draw_reliability, draw_side_by_side, draw_tiles, render
 from mnist_helpers.model import CNN, seeded
 from mnist_helpers.training import fit
 from mnist_helpers.visualization import occlusion_map, record
@@ -87,10 +81,17 @@ def kernel_picture(images: Tensor, digit_index: int, **weights: float) -> Figure
 def explore_kernel(digits: Digits, kernel: Tensor, digit_index: int = 0) -> None:
     """Nine weights to set, and what they find in a digit. kernel: float (3, 3)."""
     digit = BoundedIntText(
-        digit_index, min=0, max=len(digits.train) - 1, description="training image", **WIDE
+        digit_index,
+        min=0,
+        max=len(digits.train) - 1,
+        description="training image",
+        continuous_update=True,
+        **WIDE,
     )
     weights = {
-        f"weight_{number}": BoundedFloatText(weight, min=-9, max=9, step=0.5, layout={"width": "6em"})
+        f"weight_{number}": BoundedFloatText(
+            weight, min=-9, max=9, step=0.5, continuous_update=True, layout={"width": "6em"}
+        )
         for number, weight in enumerate(kernel.flatten().tolist())
     }
     grid = ipywidgets.GridBox(list(weights.values()), layout={"grid_template_columns": "repeat(3, 6.5em)"})
@@ -107,9 +108,7 @@ def short_run_picture(
         history = fit(model, digits, 1, batch_size, learning_rate, schedule=False, after_step=after_step)
     seen = [batch_size * step for step in range(1, len(history.loss) + 1)]
     title = f"learning rate {learning_rate:g}, batch size {batch_size}: validation {history.validation_accuracy[-1]:.1%}"
-    return draw_curves(
-        {"loss": (seen, history.loss)}, "images seen", "cross-entropy", title, log="y", points=False
-    )
+    return draw_curves({"loss": (seen, history.loss)}, "images seen", "cross-entropy", title, log="y")
 
 
 def explore_short_run(digits: Digits, images: int = 6_400) -> None:
@@ -160,7 +159,9 @@ def explore_maps(model: nn.Module, split: Split) -> None:
     """Layer and digit, and what the layer finds in it."""
     controls = {
         "layer": Dropdown(options=["conv1", "conv2"], description="layer", **WIDE),
-        "digit_index": BoundedIntText(8, min=0, max=len(split) - 1, description="test image", **WIDE),
+        "digit_index": BoundedIntText(
+            8, min=0, max=len(split) - 1, description="test image", continuous_update=True, **WIDE
+        ),
     }
     explore(lambda **values: maps_picture(model, split, **values), controls)
 
@@ -179,7 +180,9 @@ def occlusion_picture(model: nn.Module, split: Split, digit_index: int, size: in
 def explore_occlusion(model: nn.Module, split: Split) -> None:
     """Test image and size of the patch, and which places matter."""
     controls = {
-        "digit_index": BoundedIntText(8, min=0, max=len(split) - 1, description="test image", **WIDE),
+        "digit_index": BoundedIntText(
+            8, min=0, max=len(split) - 1, description="test image", continuous_update=True, **WIDE
+        ),
         "size": IntSlider(5, min=1, max=13, step=2, description="patch (pixels)", **WIDE),
     }
     explore(lambda **values: occlusion_picture(model, split, **values), controls)

@@ -28,7 +28,7 @@ def test_environment_yml_holds_the_packages_of_pyproject():
         bounds(packages)
     )
     assert conda["channels"] == ["conda-forge", "nodefaults"]
-    assert conda["dependencies"][-1] == {"pip": ["--no-deps -e ."]}
+    assert conda["dependencies"][-1] == {"pip": ["-e ."]}
 
 
 def test_constraints_lie_within_the_bounds():
