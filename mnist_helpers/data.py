@@ -259,6 +259,8 @@ def _read_idx(folder: Path, file: IdxFile, mend: str) -> Tensor:
     path = folder / file.name
     if not path.is_file():
         path = folder / f"{file.name}.gz"
+    if not path.is_file():
+        raise WalkthroughError(f"{folder} holds no {file.name}, neither plain nor as .gz; {mend}.")
     wrong = _what_is_wrong(path, file)
     if wrong:
         raise WalkthroughError(f"{path} {wrong}. Nothing was changed; {mend}.")
@@ -271,8 +273,6 @@ def _content(path: Path) -> bytes:
 
 def _what_is_wrong(path: Path, file: IdxFile) -> str:
     """Why `path` is not MNIST's `file`, as the end of a sentence; empty if it is."""
-    if not path.is_file():
-        return f"does not exist, nor does {file.name} without .gz: expected {file.name} in {path.parent}"
     try:
         content = _content(path)
     except (OSError, EOFError, zlib.error) as error:
@@ -329,7 +329,7 @@ def _download(cache: Path) -> Digits:
     return digits
 
 
-def _answering(mirrors: list[str], seconds: float = 4.0) -> list[str]:
+def _answering(mirrors: list[str], seconds: float = 3.0) -> list[str]:
     """`mirrors`, the first to answer in front; empty if none does within `seconds`.
 
     Each is asked from a thread of its own, because looking up a name can block for longer than any timeout.

@@ -2,7 +2,6 @@
 
 import gzip
 import math
-import os
 import socket
 import time
 
@@ -43,6 +42,18 @@ def small_mnist(monkeypatch, tmp_path):
     return folder
 
 
+@pytest.fixture
+def mirror(small_mnist, monkeypatch):
+    """A server that offers the small files for download, once."""
+
+    def download(self, root, download):
+        (data.Path(root) / "MNIST").mkdir()
+        small_mnist.rename(data.Path(root) / "MNIST" / "raw")
+
+    monkeypatch.setattr(data, "_answering", lambda mirrors: mirrors)
+    monkeypatch.setattr(data.MNIST, "__init__", download)
+
+
 def all_files(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -80,28 +91,13 @@ def test_cache_comes_second(no_digits, small_mnist):
     assert digits.is_mnist and "downloaded earlier" in digits.steps[0]
 
 
-def test_download_comes_third_and_is_kept(no_digits, small_mnist, monkeypatch):
-    monkeypatch.setattr(data, "_answering", lambda mirrors: mirrors)
-
-    def download(self, root, download):
-        (data.Path(root) / "MNIST").mkdir()
-        small_mnist.rename(data.Path(root) / "MNIST" / "raw")
-
-    monkeypatch.setattr(data.MNIST, "__init__", download)
+def test_download_comes_third_and_is_kept(no_digits, mirror):
     assert "was downloaded" in load_digits().steps[0]
     assert "downloaded earlier" in load_digits().steps[0]
     assert [path.name for path in no_digits.iterdir()] == ["MNIST"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a folder cannot be made read-only like this on Windows")
-def test_unwritable_cache_is_said_and_another_way_named(no_digits, small_mnist, monkeypatch):
-    monkeypatch.setattr(data, "_answering", lambda mirrors: mirrors)
-
-    def download(self, root, download):
-        (data.Path(root) / "MNIST").mkdir()
-        small_mnist.rename(data.Path(root) / "MNIST" / "raw")
-
-    monkeypatch.setattr(data.MNIST, "__init__", download)
+def test_unwritable_cache_is_said_and_another_way_named(no_digits, mirror):
     no_digits.write_text("a file is where the folder should be")
     digits = load_digits()
     assert digits.is_mnist
@@ -154,7 +150,7 @@ def test_blocking_name_lookup_does_not_hold_up(no_digits, monkeypatch):
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda path: path.unlink(), "does not exist"),
+        (lambda path: path.unlink(), "holds no t10k-images-idx3-ubyte, neither plain nor as .gz"),
         (lambda path: path.write_bytes(path.read_bytes()[:-100]), "is not whole"),
         (lambda path: path.write_bytes(b"<html>not found</html>"), "is of the wrong kind"),
         (lambda path: path.write_bytes(b""), "found one that begins with nothing"),

@@ -1,5 +1,6 @@
 """That the project's own files agree, and that its commands do what they say."""
 
+import os
 import re
 import subprocess
 import sys
@@ -50,6 +51,10 @@ def test_an_arrow_points_down_only():
         assert imported <= set(order[:number]), f"{name} imports {imported}"
 
 
+needs_make = pytest.mark.skipif(os.name == "nt", reason="on Windows the plain commands stand in for make")
+
+
+@needs_make
 def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_text((ROOT / name).read_text())
@@ -64,6 +69,7 @@ def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
         assert not (tmp_path / ".venv").exists()
 
 
+@needs_make
 def test_make_alone_lists_the_verbs():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for verb in ("run", "test", "lab"):
