@@ -250,7 +250,7 @@ def draw_ladder(shapes: Mapping[str, Sequence[int]], axes: Axes | None = None) -
     """
     axes = axes or plt.subplots(figsize=(8.0, 2.9))[1]
     left = 0.0
-    for number, (name, shape) in enumerate(shapes.items()):
+    for name, shape in shapes.items():
         stack = min(8, math.ceil(shape[0] / 4)) if len(shape) == 3 else 1
         width = shape[2] if len(shape) == 3 else 2.0
         height = shape[1] if len(shape) == 3 else 28 * math.log(shape[0] + 1) / math.log(800)
@@ -269,7 +269,6 @@ def draw_ladder(shapes: Mapping[str, Sequence[int]], axes: Axes | None = None) -
         axes.text(center, -17, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
         axes.text(center, -20.5, name, ha="center", va="top", fontsize=8, color="0.35")
         left += max(width + stack, 9) + 4.5
-        del number
     axes.set(xlim=(-2, left), ylim=(-26, 24), aspect="equal")
     axes.set_axis_off()
     told = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in shapes.items())
