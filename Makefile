@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab store readme bench lint
+.PHONY: help run test faults lab doctor store readme bench lint
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,8 +17,14 @@ run: .venv/installed ## run lessons 1 to 5 without a screen; pages and numbers g
 test: .venv/installed ## run the unit tests, and every notebook against its stored outputs
 	@$(BIN)/python -m pytest
 
-lab: .venv/installed ## open JupyterLab on the lessons
-	@$(BIN)/jupyter lab --notebook-dir=notebooks
+faults: .venv/installed ## bring about each fault that the lessons are made for; print what comes of it, as a table
+	@$(BIN)/python -m pytest tests/faults --confcutdir=tests/faults --override-ini=addopts= -p no:nbval -n 2 --dist loadfile -q
+
+lab: .venv/installed ## open JupyterLab on the lessons, for this machine alone and with its token
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
+
+doctor: .venv/installed ## say whether this machine has what the lessons need
+	@$(BIN)/python -m mnist_helpers doctor
 
 store: .venv/installed ## after an edit: run the lessons on MNIST and store their outputs, normalised
 	@$(BIN)/python -m tools.walkthrough store
@@ -26,8 +32,8 @@ store: .venv/installed ## after an edit: run the lessons on MNIST and store thei
 readme: .venv/installed ## bring the README's numbers up to those of the last run on MNIST
 	@$(BIN)/python -m tools.readme
 
-bench: .venv/installed ## as run, then the seconds of each lesson beside its budget
-	@$(BIN)/python -m tools.walkthrough bench
+bench: .venv/installed ## measure how fast which accuracy is reached here; QUICK=1 takes less than a minute
+	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
 lint: .venv/installed ## format and check modules, tests and notebooks
 	@$(BIN)/ruff format && $(BIN)/ruff check --fix && $(BIN)/mypy

@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
+import html
 import math
 import os
-import queue
-import socket
-import struct
-import tempfile
-import threading
-import time
-import urllib.request
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import torch
-import torch.nn.functional as F
-from sklearn import datasets as sklearn_datasets
 from torch import Tensor
-from torchvision.datasets import MNIST
+from torchvision.datasets.mnist import read_image_file, read_label_file
+
+from mnist_helpers.cache import find_mnist
+from mnist_helpers.files import WalkthroughError
+from mnist_helpers.practice import practice_images
 
 VALIDATION_EVERY = 12  # one pair in twelve of MNIST's 60,000 training images is held out: 5,000 from all over
-PRACTICE_TRAIN_SIZE = 12_000  # practice images to train on, widened from a tenth as many originals
-PRACTICE_HELD_OUT = (200, 400)  # practice originals for validation and for test
-
-
-class WalkthroughError(Exception):
-    """Something that the reader can mend. A notebook shows its sentence alone, without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
-
-
-@dataclass(frozen=True)
-class IdxFile:
-    """What one of MNIST's four files holds: its shape, and the MD5 sum of its uncompressed bytes."""
-
-    name: str
-    shape: tuple[int, ...]
-    md5: str
-
-    @property
-    def header(self) -> bytes:
-        """The IDX format's magic number (0x08: bytes, then the number of dimensions) and sizes."""
-        return struct.pack(f">{1 + len(self.shape)}I", 0x0800 + len(self.shape), *self.shape)
-
-
-TRAIN_IMAGES = IdxFile("train-images-idx3-ubyte", (60_000, 28, 28), "6bbc9ace898e44ae57da46a324031adb")
-TRAIN_LABELS = IdxFile("train-labels-idx1-ubyte", (60_000,), "a25bea736e30d166cdddb491f175f624")
-TEST_IMAGES = IdxFile("t10k-images-idx3-ubyte", (10_000, 28, 28), "2646ac647ad5339dbf082846283269ea")
-TEST_LABELS = IdxFile("t10k-labels-idx1-ubyte", (10_000,), "27ae3e4e09519cfbb04c329615203637")
 
 
 @dataclass(frozen=True)
@@ -115,7 +78,7 @@ class Digits:
         return "\n".join((str(self), *self.steps))
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<br>{step}" for step in self.steps)
+        lines = "".join(f"<br>{html.escape(step, quote=False)}" for step in self.steps)
         if self.is_mnist:
             return f"<p><b>{self}</b>{lines}</p>"
         return (
@@ -128,27 +91,15 @@ def load_digits() -> Digits:
     """Find the digits: MNIST if it can be had, else the practice digits.
 
     The first of these that applies: the folder named by the environment variable MNIST_DIR; files downloaded
-    earlier; a download (11 MB) into the user's cache folder; without a network, the practice digits.
-    Setting MNIST_PRACTICE=1 asks for the practice digits at once.
+    earlier; a download (11 MB) into the user's cache folder; where that fails, the practice digits.
+    Setting MNIST_PRACTICE=1 asks for the practice digits at once. `find_mnist` does the finding.
 
     Raises WalkthroughError when MNIST_DIR, or the cache, holds something that is not MNIST.
     """
     if os.environ.get("MNIST_PRACTICE", "") not in ("", "0"):
         return _practice_digits(("MNIST_PRACTICE is set, so the practice digits are used.",))
-    if folder := os.environ.get("MNIST_DIR"):
-        return _read_mnist(
-            Path(folder).expanduser(),
-            ("MNIST was read from the folder that MNIST_DIR names.",),
-            mend="let MNIST_DIR name a folder with MNIST's four files, or unset it to have them downloaded",
-        )
-    cache = platformdirs.user_cache_path("mnist-cnn-walkthrough", appauthor=False)
-    if (cache / "MNIST").is_dir():
-        return _read_mnist(
-            cache,
-            ("MNIST was read from the files that were downloaded earlier.",),
-            mend=f"delete the folder {cache}, and the next run downloads them again",
-        )
-    return _download(cache)
+    with find_mnist() as (paths, told):
+        return _read_mnist(paths, told) if paths else _practice_digits((told,))
 
 
 def normalize(images, mean, std):
@@ -224,182 +175,34 @@ def _make_digits(
     steps: tuple[str, ...],
 ) -> Digits:
     """Join three pairs of images and labels; mean and standard deviation come from the first alone."""
-    pixels = train[0].float() / 255
-    mean, std = pixels.mean().item(), pixels.std().item()
+    count = torch.bincount(
+        train[0].flatten(), minlength=256
+    ).double()  # of each of the 256 values that a pixel has
+    value = torch.arange(256) / 255
+    mean = ((count * value).sum() / count.sum()).item()
+    std = ((count * (value - mean) ** 2).sum() / (count.sum() - 1)).sqrt().item()
     parts = [Split(images, labels, mean, std) for images, labels in (train, validation, test)]
     return Digits(parts[0], parts[1], parts[2], is_mnist=is_mnist, steps=steps)
 
 
-def _read_mnist(root: Path, steps: tuple[str, ...], mend: str) -> Digits:
-    """Read MNIST's four files from `root`, or from `root/MNIST/raw`, where torchvision puts them.
-
-    mend: what the reader can do where a file is not as it should be.
-    """
-    folder = root / "MNIST" / "raw"
-    if not folder.is_dir():
-        folder = root
-    train_images, train_labels, test_images, test_labels = (
-        _read_idx(folder, file, mend) for file in (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
-    )
+def _read_mnist(paths: list[Path], told: str) -> Digits:
+    """Read MNIST's four files, which were found to be good, in the order of `files.MNIST_FILES`."""
+    train_images, test_images = read_image_file(str(paths[0])), read_image_file(str(paths[2]))
+    train_labels, test_labels = read_label_file(str(paths[1])), read_label_file(str(paths[3]))
     pair = (
         torch.arange(len(train_labels)) // 2
     )  # pairs, because the file alternates between two kinds of writing
     held_out = pair % VALIDATION_EVERY == VALIDATION_EVERY - 1
     return _make_digits(
-        (train_images[~held_out, None], train_labels[~held_out].long()),
-        (train_images[held_out, None], train_labels[held_out].long()),
-        (test_images[:, None], test_labels.long()),
+        (train_images[~held_out, None], train_labels[~held_out]),
+        (train_images[held_out, None], train_labels[held_out]),
+        (test_images[:, None], test_labels),
         is_mnist=True,
-        steps=steps,
+        steps=(told,),
     )
-
-
-def _read_idx(folder: Path, file: IdxFile, mend: str) -> Tensor:
-    """Read one IDX file, plain or gzipped, as uint8 of its shape. Format: yann.lecun.com/exdb/mnist."""
-    path = folder / file.name
-    if not path.is_file():
-        path = folder / f"{file.name}.gz"
-    if not path.is_file():
-        raise WalkthroughError(f"{folder} holds no {file.name}, neither plain nor as .gz; {mend}.")
-    wrong = _what_is_wrong(path, file)
-    if wrong:
-        raise WalkthroughError(f"{path} {wrong}. Nothing was changed; {mend}.")
-    return torch.frombuffer(bytearray(_content(path)), dtype=torch.uint8)[len(file.header) :].view(file.shape)
-
-
-def _content(path: Path) -> bytes:
-    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-
-
-def _what_is_wrong(path: Path, file: IdxFile) -> str:
-    """Why `path` is not MNIST's `file`, as the end of a sentence; empty if it is."""
-    try:
-        content = _content(path)
-    except (OSError, EOFError, zlib.error) as error:
-        return f"cannot be read ({error})"
-    if content[: len(file.header)] != file.header:
-        expected = " × ".join(f"{size:,}" for size in file.shape)
-        found = content[: len(file.header)].hex(" ") or "nothing"
-        return f"is of the wrong kind: expected an IDX file of {expected} bytes, found one that begins with {found}"
-    size = len(file.header) + math.prod(file.shape)
-    if len(content) != size:
-        return f"is not whole: expected {size:,} bytes, found {len(content):,}"
-    if hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5:
-        return f"has the size of MNIST's file but not its content: expected the MD5 sum {file.md5}"
-    return ""
-
-
-def _download(cache: Path) -> Digits:
-    """Download MNIST into `cache` by way of a temporary folder, so that no half of it can stay behind."""
-    mirrors = _answering(MNIST.mirrors)
-    if not mirrors:
-        return _practice_digits(
-            (
-                "No server that offers MNIST answered, so the practice digits are used. To work on MNIST, "
-                "connect this machine, or name a folder with MNIST's files in MNIST_DIR.",
-            )
-        )
-    kept = "MNIST was downloaded into the cache folder of this user, where the next run finds it."
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        holder = tempfile.TemporaryDirectory(dir=cache)
-    except OSError as error:
-        kept = (
-            f"MNIST was downloaded but not kept, for the cache folder cannot be written ({error.strerror}). "
-            "To keep it, put MNIST's four files into a folder of your own and name it in MNIST_DIR."
-        )
-        holder = tempfile.TemporaryDirectory()
-    with holder as temporary:
-        timeout = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(15)  # seconds without a byte; torchvision sets no limit of its own
-        try:
-            type("MNIST", (MNIST,), {"mirrors": mirrors})(temporary, download=True)
-        except (OSError, RuntimeError) as error:
-            return _practice_digits(
-                (
-                    f"MNIST could not be downloaded ({str(error).strip().splitlines()[0]}), so the practice "
-                    "digits are used. To work on MNIST, name a folder with its files in MNIST_DIR.",
-                )
-            )
-        finally:
-            socket.setdefaulttimeout(timeout)
-        digits = _read_mnist(Path(temporary), (kept,), mend="run this again to download it anew")
-        if Path(temporary).parent == cache and not (cache / "MNIST").exists():
-            (Path(temporary) / "MNIST").rename(cache / "MNIST")
-    return digits
-
-
-def _answering(mirrors: list[str], seconds: float = 3.0) -> list[str]:
-    """`mirrors`, the first to answer in front; empty if none does within `seconds`.
-
-    Each is asked from a thread of its own, because looking up a name can block for longer than any timeout.
-    """
-    answers: queue.Queue[str | None] = queue.Queue()
-
-    def ask(mirror: str) -> None:
-        try:
-            with urllib.request.urlopen(f"{mirror}{TEST_LABELS.name}.gz", timeout=seconds):
-                answers.put(mirror)
-        except (OSError, ValueError):
-            answers.put(None)
-
-    for mirror in mirrors:
-        threading.Thread(target=ask, args=(mirror,), daemon=True).start()
-    deadline = time.monotonic() + seconds
-    for _ in mirrors:
-        try:
-            first = answers.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            break
-        if first:
-            return [first, *(mirror for mirror in mirrors if mirror != first)]
-    return []
 
 
 def _practice_digits(steps: tuple[str, ...]) -> Digits:
-    """The 1,797 digits of 8×8 pixels inside scikit-learn, drawn 20×20 in MNIST's frame of 28×28.
-
-    The last originals are held out, in the order of the file, which was collected writer by writer; only the
-    others are widened, so nothing of what is tested is trained on.
-    Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI repository, 1998.
-    """
-    bundled = sklearn_datasets.load_digits()
-    small = torch.from_numpy(bundled.images).float()[:, None] / 16
-    large = F.interpolate(small, size=(20, 20), mode="bicubic", align_corners=False).clamp(0, 1)
-    images, labels = F.pad(large, (4, 4, 4, 4)), torch.from_numpy(bundled.target).long()
-    train, validation, test = (
-        slice(None, -sum(PRACTICE_HELD_OUT)),
-        slice(-sum(PRACTICE_HELD_OUT), -PRACTICE_HELD_OUT[1]),
-        slice(-PRACTICE_HELD_OUT[1], None),
-    )
-    originals = torch.arange(PRACTICE_TRAIN_SIZE) % len(labels[train])
-    widened = _widen(images[train][originals], torch.Generator().manual_seed(0))
-
-    def as_bytes(images: Tensor) -> Tensor:
-        return (images * 255).round().to(torch.uint8)
-
-    return _make_digits(
-        (as_bytes(widened), labels[train][originals]),
-        (as_bytes(images[validation]), labels[validation]),
-        (as_bytes(images[test]), labels[test]),
-        is_mnist=False,
-        steps=steps,
-    )
-
-
-def _widen(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn each image by up to 12°, zoom it by up to 10 % and shift it by up to 2 pixels, at random.
-
-    images: float (N, 1, 28, 28). Returns the same shape.
-    """
-
-    def between(low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(shape, generator=generator)
-
-    count = len(images)
-    angle, zoom = between(-12, 12, count).deg2rad(), between(0.9, 1.1, count)
-    shift = between(-2, 2, count, 2) / 14  # affine_grid counts in half widths
-    rows = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], dim=1).view(count, 2, 2)
-    theta = torch.cat([rows / zoom.view(count, 1, 1), shift.view(count, 2, 1)], dim=2)
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False).clamp(0, 1)
+    """The practice digits as `Digits`."""
+    train, validation, test = practice_images()
+    return _make_digits(train, validation, test, is_mnist=False, steps=steps)

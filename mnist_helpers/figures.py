@@ -215,6 +215,9 @@ def draw_curves(
     for number, (name, (xs, ys)) in enumerate(curves.items()):
         look = {"marker": MARKERS[number % 5], "markersize": 4} if len(xs) <= 12 else {"linewidth": 1.4}
         axes.plot(xs, ys, label=name, color=COLORS[number % 5], **look)
+        if not len(xs):  # of a training that was stopped early
+            told.append(f"{name}: nothing yet")
+            continue
         told.append(f"{name} from {_short(ys[0])} at {_short(xs[0])} to {_short(ys[-1])} at {_short(xs[-1])}")
     axes.set(xlabel=x, ylabel=y, title=title)
     if "x" in log:
@@ -241,6 +244,20 @@ def draw_bars(values: Mapping[str, float], x: str, title: str = "", axes: Axes |
     told = ", ".join(f"{name} {_short(value)}" for name, value in values.items())
     describe(axes, f"{title or 'Bars'}, {x}: {told}.")
     return axes
+
+
+def draw_rungs(rungs: Mapping[str, tuple[float, float]], title: str = "") -> Figure:
+    """Draw the seconds of a run and what it misreads, after each of several changes made one on top of the other.
+
+    rungs: what was changed -> (seconds, accuracy from 0 to 1), from the first to the last.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 0.8 + 0.36 * len(rungs)), sharey=True)
+    draw_bars({name: seconds for name, (seconds, _) in rungs.items()}, "seconds", axes=left)
+    draw_bars({name: 100 * (1 - right) for name, (_, right) in rungs.items()}, "misread (%)", axes=right)
+    right.invert_yaxis()  # once is enough for two axes that share it
+    figure.suptitle(title, fontsize=10)
+    describe(figure, f"{title}.")
+    return figure
 
 
 def draw_ladder(shapes: Mapping[str, Sequence[int]], axes: Axes | None = None) -> Axes:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import pickle
-import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +13,9 @@ from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 from tqdm.auto import tqdm
 
-from mnist_helpers.data import Digits, WalkthroughError, batches
+from mnist_helpers import checkpoints
+from mnist_helpers.data import Digits, batches
+from mnist_helpers.guard import Guard
 from mnist_helpers.model import CNN, seeded
 
 
@@ -40,30 +39,90 @@ def accuracy(logits, labels):
     return (logits.argmax(dim=1) == labels.cpu()).double().mean().item()
 
 
-def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, schedule=True, seed=0, after_step=None):
+def fast_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where `device` multiplies matrices in it at least half as fast again as in float32, else float32.
+
+    Asked by trying both for a few milliseconds, because a processor may accept a number format and emulate it slowly.
+    """
+    if not torch.amp.is_autocast_available(device.type):
+        return torch.float32
+    try:
+        faster = matrix_product_rate(device, torch.bfloat16) > 1.5 * matrix_product_rate(
+            device, torch.float32
+        )
+    except RuntimeError:
+        return torch.float32
+    return torch.bfloat16 if faster else torch.float32
+
+
+def matrix_product_rate(device: torch.device, dtype: torch.dtype, size: int = 768, repeats: int = 8) -> float:
+    """The best of a few products of two square matrices, in floating-point operations a second."""
+    left, right = (torch.ones(size, size, dtype=dtype, device=device) for _ in range(2))
+    seconds = []
+    for _ in range(repeats):
+        finish(device)
+        start = time.perf_counter()
+        left @ right
+        finish(device)
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds)
+
+
+def finish(device: torch.device) -> None:
+    """Wait until `device` has done what it was given: an accelerator works through a queue, and a clock does not wait."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+def fit(
+    model,
+    digits,
+    epochs=2,
+    batch_size=256,
+    learning_rate=0.01,
+    schedule=True,
+    seed=0,
+    label_smoothing=0.0,
+    dtype=torch.float32,
+    memory_format=torch.channels_last,
+    after_step=None,
+    resume=False,
+):
     """Train `model` in place with Adam; return what was noted down on the way.
 
     schedule: let the learning rate rise to `learning_rate`, then fall to nearly zero, instead of keeping it
-    (one cycle: Smith and Topin, Super-Convergence, 2018). seed: decides the order of the images. after_step: is
-    called after every step with the number of steps done.
+    (one cycle: Smith and Topin, Super-Convergence, 2018). seed: decides the order of the images. label_smoothing:
+    how much of a label is spread evenly over all ten (Szegedy and others, Rethinking the Inception Architecture,
+    2015). dtype: what the network computes in; the weights stay float32. memory_format: the order of the numbers
+    in memory. after_step: is called after every step with the number of steps done. resume: go on with the run
+    that was stopped last, which has to have been started with the same settings.
 
-    Returns loss and learning_rate, an entry a step; validation_accuracy, 0 to 1, an entry an epoch; seconds, of
-    the whole loop with its validation.
+    Returns recipe, the settings by name; loss and learning_rate, an entry a step; validation_accuracy, 0 to 1, an
+    entry an epoch; seconds, of all steps, without the validation.
+    Raises WalkthroughError when the loss is no longer a number, the device is out of memory, or there is nothing to
+    go on with. Stopped by the reader, it returns what it has.
     """
-    history = SimpleNamespace(loss=[], learning_rate=[], validation_accuracy=[], seconds=0.0)
-    model.to(
-        memory_format=torch.channels_last
-    )  # the same numbers, in the order that convolutions read fastest
+    recipe = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+    }
+    recipe |= {"seed": seed, "label_smoothing": label_smoothing, "dtype": str(dtype)}
+    history = SimpleNamespace(recipe=recipe, loss=[], learning_rate=[], validation_accuracy=[], seconds=0.0)
+    model.to(memory_format=memory_format)
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.7, 0.9))
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.7, 0.9), fused=True)
     steps = epochs * math.ceil(len(digits.train) / batch_size)
-    scheduler = OneCycleLR(optimizer, learning_rate, steps, cycle_momentum=False) if schedule else None
-    start = time.perf_counter()
-    with tqdm(total=steps, unit="step", leave=False) as progress:
-        for _ in range(epochs):
+    cycle = {"total_steps": steps, "pct_start": 0.2, "anneal_strategy": "linear", "cycle_momentum": False}
+    scheduler = OneCycleLR(optimizer, learning_rate, **cycle) if schedule else None
+    guard = Guard(model, optimizer, scheduler, generator, history, digits, resume)
+    with guard, tqdm(total=steps, initial=len(history.loss), unit="step", leave=False) as progress:
+        for _ in range(len(history.validation_accuracy), epochs):
             model.train()
-            for inputs, labels in batches(digits.train, batch_size, generator):
-                loss = F.cross_entropy(model(inputs), labels)
+            for inputs, labels in guard.watch(batches(digits.train, batch_size, generator)):
+                with torch.autocast(inputs.device.type, dtype, enabled=dtype != torch.float32):
+                    loss = F.cross_entropy(model(inputs), labels, label_smoothing=label_smoothing)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -76,24 +135,21 @@ def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, schedule=Tr
                 progress.update()
             logits = predict(model, digits.validation)
             history.validation_accuracy.append(accuracy(logits, digits.validation.labels))
-    history.seconds = time.perf_counter() - start
     return history
 
 
-def checkpoint_path() -> Path:
-    """Where lesson 3 leaves its network: beside the notebooks, or in the folder that MNIST_CHECKPOINTS names."""
-    return Path(os.environ.get("MNIST_CHECKPOINTS") or "checkpoints") / "cnn.pt"
+def save_checkpoint(model: nn.Module, history: SimpleNamespace, digits: Digits, name: str = "cnn") -> Path:
+    """Keep a trained network, its history and the name of its digits under `name`, for the lessons after.
+
+    Raises WalkthroughError when the file cannot be written.
+    """
+    notes = {"architecture": type(model).__name__, "digits": digits.name, "history": vars(history)}
+    return checkpoints.write(checkpoint_path(name), model.state_dict(), notes)
 
 
-def save_checkpoint(model: nn.Module, history: SimpleNamespace, digits: Digits) -> Path:
-    """Write weights, history and the name of the digits to `checkpoint_path()`, in whole or not at all."""
-    path = checkpoint_path()
-    content = {"digits": digits.name, "weights": model.state_dict(), "history": vars(history)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        torch.save(content, file)
-    os.replace(file.name, path)
-    return path
+def checkpoint_path(name: str = "cnn") -> Path:
+    """The file of the network that lesson 3 leaves, or of another."""
+    return checkpoints.checkpoint_folder() / f"{name}.safetensors"
 
 
 def trained_cnn(digits: Digits, seed: int = 0) -> tuple[nn.Module, SimpleNamespace, str]:
@@ -101,27 +157,20 @@ def trained_cnn(digits: Digits, seed: int = 0) -> tuple[nn.Module, SimpleNamespa
 
     Read from the checkpoint, if lesson 3 left one that was trained on the same digits; else trained now, with the
     default settings and `seed`.
-    Raises WalkthroughError when the checkpoint is damaged.
+    Raises WalkthroughError when the checkpoint is damaged or holds another network.
     """
     path, device = checkpoint_path(), digits.train.images.device
     model = seeded(CNN, seed).to(device).to(memory_format=torch.channels_last)  # as `fit` leaves it
     if not path.is_file():
-        return (
-            model,
-            fit(model, digits, seed=seed),
-            "There was no checkpoint, so the network was trained now.",
-        )
-    try:
-        content = torch.load(path, map_location=device, weights_only=True)
-        model.load_state_dict(content["weights"])
-        history, trained_on = SimpleNamespace(**content["history"]), content["digits"]
-    except (OSError, EOFError, KeyError, TypeError, RuntimeError, pickle.UnpicklingError) as error:
-        raise WalkthroughError(
-            f"The checkpoint {path} cannot be used ({type(error).__name__}). Run lesson 3 to write it anew, or "
-            "delete it, and the network is trained here."
-        ) from error
-    if trained_on != digits.name:
-        model = seeded(CNN, seed).to(device)
-        told = f"The checkpoint was trained on {trained_on}, so the network was trained now on {digits.name}."
+        told = "There was no checkpoint, so the network was trained now."
         return model, fit(model, digits, seed=seed), told
-    return model, history, "The network was read from the checkpoint that lesson 3 left."
+    tensors, notes = checkpoints.read(path)
+    if notes.get("digits") != digits.name:
+        told = f"The checkpoint was trained on {notes.get('digits')}, so the network was trained now on {digits.name}."
+        return model, fit(model, digits, seed=seed), told
+    checkpoints.load_weights(path, model, tensors, notes)
+    return (
+        model,
+        SimpleNamespace(**notes["history"]),
+        "The network was read from the checkpoint that lesson 3 left.",
+    )

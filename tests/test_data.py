@@ -1,15 +1,19 @@
 """Where digits come from, in which order, and what is said when they cannot be had."""
 
+import functools
 import gzip
+import hashlib
 import math
-import socket
-import time
+import threading
+from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
 
-from mnist_helpers import data
-from mnist_helpers.data import IdxFile, WalkthroughError, batches, load_digits, normalize
+from mnist_helpers import data, files
+from mnist_helpers.data import WalkthroughError, batches, load_digits, normalize
+from mnist_helpers.files import IdxFile
 
 
 @pytest.fixture
@@ -17,8 +21,8 @@ def no_digits(monkeypatch, tmp_path):
     """A machine without any digits or network; returns the user's cache folder."""
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.delenv("MNIST_PRACTICE", raising=False)
-    monkeypatch.setattr(data.platformdirs, "user_cache_path", lambda *_, **__: tmp_path / "cache")
-    monkeypatch.setattr(data.MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    monkeypatch.setenv("MNIST_MIRRORS", "http://127.0.0.1:9/")
+    monkeypatch.setattr(files, "cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 
@@ -27,31 +31,25 @@ def small_mnist(monkeypatch, tmp_path):
     """Four small files that this test calls MNIST; returns their folder."""
     folder = tmp_path / "small" / "MNIST" / "raw"
     folder.mkdir(parents=True)
-    for name, shape in {
-        "TRAIN_IMAGES": (240, 28, 28),
-        "TRAIN_LABELS": (240,),
-        "TEST_IMAGES": (20, 28, 28),
-        "TEST_LABELS": (20,),
-    }.items():
-        content = bytes(number % 10 for number in range(math.prod(shape)))
-        real = getattr(data, name)
+    small = []
+    for real, shape in zip(files.MNIST_FILES, ((240, 28, 28), (240,), (20, 28, 28), (20,)), strict=True):
         unsigned = IdxFile(real.name, shape, "")
-        md5 = data.hashlib.md5(unsigned.header + content, usedforsecurity=False).hexdigest()
-        monkeypatch.setattr(data, name, IdxFile(real.name, shape, md5))
-        (folder / real.name).write_bytes(unsigned.header + content)
+        content = unsigned.header + bytes(number % 10 for number in range(math.prod(shape)))
+        small.append(IdxFile(real.name, shape, hashlib.md5(content, usedforsecurity=False).hexdigest()))
+        (folder / real.name).write_bytes(content)
+    monkeypatch.setattr(files, "MNIST_FILES", tuple(small))
     return folder
 
 
 @pytest.fixture
 def mirror(small_mnist, monkeypatch):
-    """A server that offers the small files for download, once."""
-
-    def download(self, root, download):
-        (data.Path(root) / "MNIST").mkdir()
-        small_mnist.rename(data.Path(root) / "MNIST" / "raw")
-
-    monkeypatch.setattr(data, "_answering", lambda mirrors: mirrors)
-    monkeypatch.setattr(data.MNIST, "__init__", download)
+    """A server on this machine that offers the small files, unpacked."""
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=small_mnist)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        monkeypatch.setenv("MNIST_MIRRORS", f"http://127.0.0.1:{server.server_address[1]}")
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 def all_files(folder):
@@ -94,7 +92,9 @@ def test_cache_comes_second(no_digits, small_mnist):
 def test_download_comes_third_and_is_kept(no_digits, mirror):
     assert "was downloaded" in load_digits().steps[0]
     assert "downloaded earlier" in load_digits().steps[0]
-    assert [path.name for path in no_digits.iterdir()] == ["MNIST"]
+    assert sorted(path.name for path in (no_digits / "MNIST" / "raw").iterdir()) == sorted(
+        file.name for file in files.MNIST_FILES
+    )
 
 
 def test_unwritable_cache_is_said_and_another_way_named(no_digits, mirror):
@@ -131,20 +131,9 @@ def test_no_practice_original_is_in_two_splits():
     assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
 
 
-def test_dead_network_is_noticed_within_five_seconds(no_digits, monkeypatch):
-    """A server that takes the connection and never answers is the slowest kind of dead."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setattr(data.MNIST, "mirrors", [f"http://127.0.0.1:{server.getsockname()[1]}/"])
-        start = time.monotonic()
-        digits = load_digits()
-    assert not digits.is_mnist and time.monotonic() - start < 5
-
-
-def test_blocking_name_lookup_does_not_hold_up(no_digits, monkeypatch):
-    monkeypatch.setattr(data.urllib.request, "urlopen", lambda *_, **__: time.sleep(30))
-    start = time.monotonic()
-    assert data._answering(["http://one/", "http://two/"], seconds=0.5) == []
-    assert time.monotonic() - start < 1.5
+def test_what_is_told_cannot_carry_markup(no_digits):
+    told = replace(data._practice_digits(("from <script>",)), is_mnist=True)
+    assert "<script>" not in told._repr_html_() and "&lt;script&gt;" in told._repr_html_()
 
 
 @pytest.mark.parametrize(

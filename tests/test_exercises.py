@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import re
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def names():
     """What the cells before an exercise have defined."""
     digits = data._practice_digits(())
     return {
-        **vars(exercises), "torch": torch, "F": F, "math": __import__("math"), "record": record,
+        **vars(exercises), "torch": torch, "F": F, "math": math, "record": record,
         "wilson_interval": wilson_interval, "digits": digits, "model": seeded(CNN, 0),
     }  # fmt: skip
 

@@ -10,8 +10,19 @@ from torch import nn
 from mnist_helpers import data
 from mnist_helpers.data import Split, WalkthroughError
 from mnist_helpers.evaluation import expected_calibration_error, fit_temperature, reliability, wilson_interval
-from mnist_helpers.model import CNN, Dense, count_parameters, seeded
-from mnist_helpers.training import accuracy, checkpoint_path, fit, predict, save_checkpoint, trained_cnn
+from mnist_helpers.figures import draw_curves, render
+from mnist_helpers.model import CNN, DeepCNN, Dense, FastCNN, count_parameters, seeded
+from mnist_helpers.recipes import RECIPES
+from mnist_helpers.training import (
+    accuracy,
+    checkpoint_path,
+    fast_dtype,
+    fit,
+    get_device,
+    predict,
+    save_checkpoint,
+    trained_cnn,
+)
 from mnist_helpers.visualization import grad_cam, occlusion_map, record, saliency
 
 
@@ -36,7 +47,9 @@ def test_networks_have_the_promised_size():
     assert count_parameters(Dense()) == 80_305
     assert any(isinstance(layer, nn.Conv2d) for layer in CNN().modules())
     images = torch.zeros(3, 1, 28, 28)
-    assert CNN()(images).shape == Dense()(images).shape == (3, 10)
+    assert count_parameters(FastCNN()) == 29_722
+    assert count_parameters(DeepCNN()) == 77_938
+    assert all(network()(images).shape == (3, 10) for network in (CNN, Dense, FastCNN, DeepCNN))
 
 
 def test_seeded_depends_on_the_seed_alone_and_leaves_global_state():
@@ -66,6 +79,34 @@ def test_fit_repeats_itself_and_reports_each_step(few):
     assert set(constant) == {0.01} and histories[0].learning_rate[-1] < 1e-4
 
 
+def test_recipes_learn_what_the_lessons_cnn_learns(digits):
+    """Each recipe on practice digits, most of them for one epoch, well above the nearest mean's nine in ten."""
+    for recipe in RECIPES:
+        short = data.replace(recipe, arguments=dict(recipe.arguments) | {"epochs": 1}, share=1.0)
+        model, history = short.train(digits, seed=0)
+        assert len(history.validation_accuracy) == 1 and history.recipe["epochs"] == 1
+        assert accuracy(predict(model, digits.test), digits.test.labels) > 0.93, recipe.name
+
+
+def test_a_part_of_an_epoch_is_the_first_images(digits):
+    quarter = next(recipe for recipe in RECIPES if recipe.share == 0.25)
+    part = quarter.part(digits)
+    assert len(part.train) == len(digits.train) // 4 and part.train.mean == digits.train.mean
+    assert part.validation is digits.validation
+
+
+def test_fast_dtype_is_one_of_two_and_fit_keeps_the_weights_in_float32(few):
+    assert fast_dtype(get_device()) in (torch.float32, torch.bfloat16)
+    model = seeded(FastCNN, 0)
+    fit(model, few, epochs=1, dtype=torch.bfloat16)
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_curves_of_a_training_that_was_stopped_early_are_drawn():
+    axes = draw_curves({"validation": (range(1, 1), []), "loss": ([1], [2.3])}, "epoch", "right (%)")
+    assert "validation: nothing yet" in render(axes)[1]
+
+
 def test_accuracy_counts_the_last_uneven_batch(digits):
     model = seeded(CNN, 0)
     split = Split(
@@ -79,7 +120,7 @@ def test_accuracy_counts_the_last_uneven_batch(digits):
 def test_checkpoint_comes_back_as_it_was(few, checkpoints):
     model = seeded(CNN, 3)
     history = fit(model, few, epochs=1)
-    assert save_checkpoint(model, history, few) == checkpoint_path() == checkpoints / "cnn.pt"
+    assert save_checkpoint(model, history, few) == checkpoint_path() == checkpoints / "cnn.safetensors"
     loaded, loaded_history, told = trained_cnn(few)
     assert torch.equal(predict(loaded, few.test), predict(model, few.test))
     assert loaded_history == history and "read from the checkpoint" in told
@@ -97,7 +138,7 @@ def test_without_a_fitting_checkpoint_the_network_is_trained(few, checkpoints):
 def test_damaged_checkpoint_is_named(few, checkpoints):
     for content in (b"", b"no weights", b"PK\x03\x04 half"):
         checkpoint_path().write_bytes(content)
-        with pytest.raises(WalkthroughError, match="cnn.pt cannot be used"):
+        with pytest.raises(WalkthroughError, match="cnn.safetensors is not a whole checkpoint"):
             trained_cnn(few)
         assert checkpoint_path().read_bytes() == content
 

@@ -25,7 +25,7 @@ for module in (data, model, training, evaluation, visualization):
     HELPER |= definitions(inspect.getsource(module))
 
 TAUGHT = {
-    "normalize", "batches", "CNN", "Dense", "count_parameters", "predict", "accuracy", "fit", "wilson_interval",
+    "normalize", "batches", "CNN", "Dense", "FastCNN", "count_parameters", "predict", "accuracy", "fit", "wilson_interval",
     "reliability", "expected_calibration_error", "fit_temperature", "record", "occlusion_map", "saliency", "grad_cam",
 }  # fmt: skip
 

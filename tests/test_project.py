@@ -44,11 +44,66 @@ def test_constraints_lie_within_the_bounds():
 
 
 def test_an_arrow_points_down_only():
-    order = ["data", "model", "training", "evaluation", "visualization", "exercises", "figures", "widgets"]
+    order = [
+        "files",
+        "download",
+        "cache",
+        "augmentation",
+        "practice",
+        "data",
+        "model",
+        "checkpoints",
+        "guard",
+        "training",
+        "recipes",
+        "machine",
+        "evaluation",
+        "visualization",
+        "exercises",
+        "figures",
+        "widgets",
+        "doctor",
+        "__main__",
+    ]
+    assert {path.stem for path in (ROOT / "mnist_helpers").glob("*.py")} == {"__init__", *order}
     for number, name in enumerate(order):
         source = (ROOT / "mnist_helpers" / f"{name}.py").read_text()
         imported = set(re.findall(r"from mnist_helpers\.(\w+) import", source))
+        imported |= {
+            part
+            for line in re.findall(r"from mnist_helpers import (.+)", source)
+            for part in line.split(", ")
+        }
         assert imported <= set(order[:number]), f"{name} imports {imported}"
+
+
+def test_importing_the_helper_brings_in_nothing_heavy():
+    """Of what the lessons compute with, beyond torch and torchvision; pictures and widgets are asked for by name."""
+    imported = "data, model, training, recipes, evaluation, visualization"
+    question = (
+        f"from mnist_helpers import {imported}; import sys; print(*sys.modules.keys() & "
+        "{'matplotlib.pyplot', 'sklearn', 'scipy', 'ipywidgets', 'pandas', 'IPython', 'jupyterlab'})"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == []
+
+
+def test_commands_in_the_readme_are_known():
+    known = {"data", "data --get", "data --verify", "doctor"}
+    named = re.findall(
+        r"-m mnist_helpers ([a-z -]+?) *(?:`|#|$)", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    assert set(named) == known
+    usage = subprocess.run(
+        [sys.executable, "-m", "mnist_helpers", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert all(f"python -m mnist_helpers {command} " in usage for command in known)
 
 
 needs_make = pytest.mark.skipif(os.name == "nt", reason="on Windows the plain commands stand in for make")

@@ -29,7 +29,14 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
         ]
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-        for transient in ("execution", "collapsed", "scrolled", "ExecuteTime", "jupyter"):
+        for transient in (
+            "execution",
+            "collapsed",
+            "scrolled",
+            "ExecuteTime",
+            "lines_to_next_cell",
+            "jupyter",
+        ):
             if transient != "jupyter" or not cell.metadata.get("jupyter"):
                 cell.metadata.pop(transient, None)
         if cell.cell_type == "code":

@@ -2,7 +2,6 @@
 
 python -m tools.walkthrough run      pages to build/walkthrough, numbers to build/results.json
 python -m tools.walkthrough store    outputs, normalised, back into notebooks/
-python -m tools.walkthrough bench    as run, then seconds against the budgets
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import argparse
 import base64
 import copy
 import json
+import math
 import os
 import platform
 import re
@@ -38,6 +38,7 @@ BUILD = ROOT / "build"
 # Seconds on two CPU cores without a GPU. Together they may take less than the sum: starts and imports are about 20.
 BUDGETS = {"01_data": 20, "02_model": 15, "03_training": 40, "04_evaluation": 45, "05_visualization": 30}
 BUDGET_TOGETHER = 120
+MEMORY_BUDGET_MB = 1_200
 README_PICTURE = ROOT / "notebooks" / "readme.png"
 
 
@@ -45,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("verb", choices=("run", "store", "bench"))
+    parser.add_argument("verb", choices=("run", "store"))
     parser.add_argument("lessons", nargs="*", help="only those whose names begin so: 02, 03_training")
     arguments = parser.parse_args()
     chosen = tuple(arguments.lessons) or ("",)
@@ -59,48 +60,46 @@ def main() -> int:
             raise WalkthroughError(
                 "Stored outputs are made on MNIST; name a folder that holds it in MNIST_DIR."
             )
-        {"run": run, "store": store, "bench": bench}[arguments.verb](lessons, digits)
+        {"run": run, "store": store}[arguments.verb](lessons, digits)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def bench(lessons: list[Path], digits: Digits) -> None:
-    """Execute the lessons as `run` does, then print their seconds beside their budgets."""
-    seconds = run(lessons, digits)
-    print()
-    print("\n".join(budget_lines(seconds)))
-
-
-def budget_lines(seconds: dict[str, float]) -> list[str]:
-    """A line for each lesson, and one for all: seconds, budget, and whether it is over."""
-    rows = [(name, spent, BUDGETS[name]) for name, spent in seconds.items() if name in BUDGETS]
-    if len(rows) > 1:
-        rows.append(("together", sum(seconds.values()), BUDGET_TOGETHER))
-    return [
-        f"{name:17} {spent:6.1f} s of {budget:3} s{'  OVER' if spent > budget else ''}"
-        for name, spent, budget in rows
+def over_budget(seconds: dict[str, float], memory_mb: dict[str, float | None]) -> list[str]:
+    """A sentence for each lesson, and for all together, that takes longer or more memory than it may."""
+    said = [
+        f"{name} took {spent:.1f} s, its budget is {BUDGETS[name]} s."
+        for name, spent in seconds.items()
+        if spent > BUDGETS.get(name, math.inf)
+    ]
+    if sum(seconds.values()) > BUDGET_TOGETHER:
+        said.append(f"Together they took {sum(seconds.values()):.1f} s of {BUDGET_TOGETHER} s.")
+    return said + [
+        f"{name} held {held:.0f} MB of memory, its budget is {MEMORY_BUDGET_MB} MB."
+        for name, held in memory_mb.items()
+        if held and held > MEMORY_BUDGET_MB
     ]
 
 
-def run(lessons: list[Path], digits: Digits) -> dict[str, float]:
-    """Execute the lessons in order; write a page for each, and what they found to build/results.json.
-
-    Returns the seconds of each.
-    """
+def run(lessons: list[Path], digits: Digits) -> None:
+    """Execute the lessons in order; write a page for each, and what they found to build/results.json."""
     pages = BUILD / "walkthrough"
     pages.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {}
     seconds: dict[str, float] = {}
+    memory_mb: dict[str, float | None] = {}
     for path in lessons:
-        notebook, results, seconds[path.stem] = execute(path, digits, page=pages / f"{path.stem}.html")
+        _, results, seconds[path.stem] = execute(path, digits, page=pages / f"{path.stem}.html")
+        memory_mb[path.stem] = results.pop("memory_mb")
         found |= results
     summary = {
         "dataset": "mnist" if digits.is_mnist else "practice",
         "device": str(get_device()),
         **found,
         "notebooks": seconds,
+        "memory_mb": memory_mb,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "torchvision": torchvision.__version__,
@@ -116,7 +115,8 @@ def run(lessons: list[Path], digits: Digits) -> dict[str, float]:
         )
     print(f"Seconds:       {sum(seconds.values()):.0f} in all; build/results.json has the rest")
     print(f"Pages:         {os.path.relpath(pages)}/{lessons[0].stem}.html and the following")
-    return seconds
+    for sentence in over_budget(seconds, memory_mb):
+        print(f"Over budget:   {sentence}")
 
 
 def store(lessons: list[Path], digits: Digits) -> None:
@@ -195,8 +195,11 @@ def html_page(notebook: NotebookNode, name: str) -> str:
 
 
 def _results(client: NotebookClient) -> dict:
-    """What the notebook's cells left under the name `results`, if they did."""
-    question = nbformat.v4.new_code_cell("import json; print(json.dumps(globals().get('results', {})))")
+    """What the notebook's cells left under the name `results`, if they did, and the most memory its kernel held."""
+    question = nbformat.v4.new_code_cell(
+        "import json; from mnist_helpers.machine import peak_memory_mb\n"
+        "print(json.dumps(globals().get('results', {}) | {'memory_mb': peak_memory_mb()}))"
+    )
     client.nb.cells.append(question)
     answer = client.execute_cell(question, len(client.nb.cells) - 1)
     client.nb.cells.pop()

@@ -142,7 +142,7 @@ from lessons_conftest import *
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
     """name -> whether nbval lets the notebook pass, and the whole report."""
-    folder = tmp_path_factory.mktemp("faults")
+    folder = tmp_path_factory.mktemp("broken")
     for name, (source, output, metadata, _) in RUNS.items():
         outputs = [new_output("stream", name="stdout", text=output)] if output else []
         cell = new_code_cell(source, metadata=metadata, outputs=outputs, execution_count=1)
