@@ -12,6 +12,7 @@ import time
 import traceback
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,15 +27,13 @@ from mnist_helpers import checkpoints
 from mnist_helpers.data import Digits, batches
 from mnist_helpers.files import WalkthroughError
 
-# What PyTorch says on the CPU when memory runs out; the last is oneDNN's, which computes convolutions.
-OUT_OF_MEMORY = (
-    "allocate memory",
-    "not enough memory",
-    "could not create a primitive",
-    "could not execute a primitive",
-)
-# mallopt's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD
-MALLOC_OPTIONS = {-3: 2**30, -1: 2**31 - 1, -2: 2**26}
+# What is said on the CPU when memory runs out, by PyTorch and by oneDNN, which computes convolutions. After the last,
+# a thread can compute no convolution of a new shape, however much memory there is.
+ONEDNN_FAILED = "could not create a primitive"
+OUT_OF_MEMORY = ("allocate memory", "not enough memory", "could not execute a primitive", ONEDNN_FAILED)
+# mallopt's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD, in bytes: to keep what was freed, and as they are at first
+KEEP_FREED = {-3: 2**30, -1: 2**31 - 1, -2: 2**26}
+GIVE_BACK_FREED = {-3: 2**17, -1: 2**17, -2: 2**17}
 HIGHEST_LOSS = 1e6  # beyond it a run is given up; a guess costs ln 10
 
 
@@ -51,6 +50,7 @@ class Guard:
     """
 
     stopped_request: str | None = None  # the cell in which the button was pressed last
+    memory_is_short = False  # whether a training of this process ran out of it
 
     def __init__(
         self,
@@ -74,7 +74,8 @@ class Guard:
     def __enter__(self) -> Guard:
         if (request := _running_request()) and request == Guard.stopped_request:
             raise KeyboardInterrupt
-        _keep_freed_memory()
+        if not Guard.memory_is_short:
+            _keep_freed_memory(True)
         if self.resume:
             self._go_on()
         if threading.current_thread() is threading.main_thread():  # elsewhere no signal arrives
@@ -89,8 +90,9 @@ class Guard:
             print(self._keep())
             return True
         if error and _is_out_of_memory(error):
-            traceback.clear_frames(error.__traceback__)  # they hold what the step had made so far
-            raise WalkthroughError(self._what_fits()) from None
+            Guard.memory_is_short = True
+            _let_go(error)
+            raise WalkthroughError(self._what_fits(spoiled=ONEDNN_FAILED in str(error))) from None
         if not error and self.resume:
             interrupted_path().unlink(missing_ok=True)
         return False
@@ -199,15 +201,18 @@ class Guard:
     def _parameters(self) -> list[nn.Parameter]:
         return self.optimizer.param_groups[0]["params"]
 
-    def _what_fits(self) -> str:
-        """Try two steps with half the images, and half again, on a copy; what to tell the reader."""
+    def _what_fits(self, spoiled: bool) -> str:
+        """Try two steps with half the images, and half again, on a copy; what to tell the reader.
+
+        spoiled: whether this thread's network can go on in no new batch size, so that the kernel has to be restarted.
+        """
         self.optimizer.zero_grad()
         device, tried = self.digits.train.images.device, self.batch_size // 2
         while tried and not self._fits(tried):
             tried //= 2
         fitting = math.ceil(tried / 2)  # a whole training holds more than two steps do
         advice = (
-            f"{fitting:,} fit: set batch_size to {fitting}"
+            f"{fitting:,} fit: {'restart this kernel, and ' if spoiled else ''}set batch_size to {fitting}"
             if fitting
             else "Not even one image fits: close other notebooks, and restart this kernel"
         )
@@ -215,30 +220,52 @@ class Guard:
         return f"The memory of the device {device} is too small for batches of {self.batch_size:,} images. {advice}{on_device}."
 
     def _fits(self, images: int) -> bool:
-        split = self.digits.train[: 2 * images]
         try:
-            model = copy.deepcopy(self.model)
-            for inputs, labels in batches(split, images):  # the second step has what the first left beside it
-                F.cross_entropy(model(inputs), labels).backward()
+            with ThreadPoolExecutor(1) as thread:  # one of its own, which a failure may spoil
+                thread.submit(self._two_steps, images).result()
         except (RuntimeError, MemoryError) as error:
             if _is_out_of_memory(error):
                 return False
             raise
         return True
 
+    def _two_steps(self, images: int) -> None:
+        model = copy.deepcopy(self.model)
+        for inputs, labels in batches(
+            self.digits.train[: 2 * images], images
+        ):  # the second beside what the first left
+            F.cross_entropy(model(inputs), labels).backward()
 
-def _keep_freed_memory() -> None:
-    """Let this process keep what a step frees, because the next step asks for as much again.
+
+def _keep_freed_memory(keep: bool) -> None:
+    """Let this process keep what a step frees, because the next step asks for as much again; or no longer.
 
     The GNU C library hands large pieces back to the system at once, and to be given them anew, page by page, costs up
-    to a third of a step. It is told so by mallopt(3), in bytes; where something else allocates, nothing is changed.
+    to a third of a step. It is told by mallopt(3); where something else allocates, nothing is changed.
     """
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        library = ctypes.CDLL(None)
+        for option, size in (KEEP_FREED if keep else GIVE_BACK_FREED).items():
+            library.mallopt(option, size)
+        if not keep:
+            library.malloc_trim(0)
     except (AttributeError, OSError, TypeError):  # another C library, or another system
         return
-    for option, size in MALLOC_OPTIONS.items():
-        mallopt(option, size)
+
+
+def _let_go(error: BaseException) -> None:
+    """Free what a step that failed had made, and hand it back to the system.
+
+    Kept, it would be in the way of whoever asks the system for memory in another form, as oneDNN does for its code.
+    """
+    traceback.clear_frames(error.__traceback__)
+    for frame, _ in traceback.walk_tb(
+        error.__traceback__
+    ):  # those that still run, `fit` for one, are not cleared
+        for value in frame.f_locals.values():
+            if isinstance(value, Tensor) and value.grad_fn:
+                value.detach_()  # a loss holds all that its backward pass needs
+    _keep_freed_memory(False)
 
 
 def _running_request() -> str | None:

@@ -305,12 +305,13 @@ def test_loss_that_is_no_number(fault, build, settings, words, stopped_file, rec
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system holds a process to so many bytes")
-def test_too_little_memory(machine, record_fault):
-    outcome = machine.train("too_little_memory:300")["too_little_memory"]
+@pytest.mark.parametrize("megabytes", [400, 800])
+def test_too_little_memory(megabytes, machine, record_fault):
+    outcome = machine.train(f"too_little_memory:{megabytes}")["too_little_memory"]
     assert "too small for batches of 12,000 images" in outcome["told"]
     assert len(outcome["losses"]) == 3, "the batch size that was named is small enough"
     record_fault(
-        "300 MB to spare, batches of 12,000 images",
+        f"{megabytes} MB to spare, batches of 12,000 images",
         outcome["told"],
         "the kernel; with the batch size that is named, the same cell works",
         outcome["seconds"],
