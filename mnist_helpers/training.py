@@ -46,13 +46,13 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     """
     if not torch.amp.is_autocast_available(device.type):
         return torch.float32
-    try:
-        faster = matrix_product_rate(device, torch.bfloat16) > 1.5 * matrix_product_rate(
-            device, torch.float32
-        )
+    formats = (torch.bfloat16, torch.float32)
+    try:  # in turns, because a machine that does something else is slow for a while
+        rates = [[matrix_product_rate(device, dtype, repeats=3) for dtype in formats] for _ in range(4)]
     except RuntimeError:
         return torch.float32
-    return torch.bfloat16 if faster else torch.float32
+    bfloat16, float32 = map(max, zip(*rates, strict=True))
+    return torch.bfloat16 if bfloat16 > 1.5 * float32 else torch.float32
 
 
 def matrix_product_rate(device: torch.device, dtype: torch.dtype, size: int = 768, repeats: int = 8) -> float:
