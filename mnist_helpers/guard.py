@@ -68,7 +68,7 @@ class Guard:
         self.batches = math.ceil(len(digits.train) / self.batch_size)  # an epoch has so many
         self.steps = self.batches * history.recipe["epochs"]
         self.epoch_start = generator.get_state()
-        self.pressed = False
+        self.pressed = self.in_epoch = False
         self.handlers: list = []  # what answered the stop button before, while this one does
 
     def __enter__(self) -> Guard:
@@ -102,11 +102,13 @@ class Guard:
         self.epoch_start = self.generator.get_state()
         done = len(self.history.loss) - self.batches * len(self.history.validation_accuracy)
         start = time.perf_counter()
+        self.in_epoch = True
         try:
             for batch in islice(batches, done, None):
                 self._stop_if_pressed()
                 yield batch
                 self._look_at_loss()
+            self.in_epoch = False
         finally:
             self.history.seconds += time.perf_counter() - start
         self._stop_if_pressed()
@@ -207,7 +209,14 @@ class Guard:
         spoiled: whether this thread's network can go on in no new batch size, so that the kernel has to be restarted.
         """
         self.optimizer.zero_grad()
-        device, tried = self.digits.train.images.device, self.batch_size // 2
+        device = self.digits.train.images.device
+        elsewhere = "" if device.type == "cpu" else ", or train on the CPU, with device = torch.device('cpu')"
+        if not self.in_epoch:
+            return (
+                f"Step {len(self.history.loss):,} of {self.steps:,} is done, but the memory of the device {device} is too "
+                f"small for the validation after it. Close other notebooks, and restart this kernel{elsewhere}."
+            )
+        tried = self.batch_size // 2
         while tried and not self._fits(tried):
             tried //= 2
         fitting = math.ceil(tried / 2)  # a whole training holds more than two steps do
@@ -216,8 +225,7 @@ class Guard:
             if fitting
             else "Not even one image fits: close other notebooks, and restart this kernel"
         )
-        on_device = "" if device.type == "cpu" else ", or train on the CPU, with device = torch.device('cpu')"
-        return f"The memory of the device {device} is too small for batches of {self.batch_size:,} images. {advice}{on_device}."
+        return f"The memory of the device {device} is too small for batches of {self.batch_size:,} images. {advice}{elsewhere}."
 
     def _fits(self, images: int) -> bool:
         try:

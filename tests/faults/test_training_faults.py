@@ -316,3 +316,29 @@ def test_too_little_memory(megabytes, machine, record_fault):
         "the kernel; with the batch size that is named, the same cell works",
         outcome["seconds"],
     )
+
+
+class LargeInValidation(CNN):
+    def forward(self, images):
+        if not self.training:
+            images.new_empty(2**48)  # more than any address space has
+        return super().forward(images)
+
+
+def test_too_little_memory_to_validate(record_fault):
+    model, start = seeded(LargeInValidation, 0), time.monotonic()
+    with pytest.raises(
+        WalkthroughError, match=r"Step 10 of 30 is done.* too small for the validation"
+    ) as raised:
+        fit(model, few_digits(), **SETTINGS)
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+    assert not any(
+        parameter.equal(first)
+        for parameter, first in zip(model.parameters(), seeded(CNN, 0).parameters(), strict=True)
+    )
+    record_fault(
+        "too little memory to validate",
+        str(raised.value),
+        "the network, trained so far",
+        time.monotonic() - start,
+    )
