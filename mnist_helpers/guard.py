@@ -196,9 +196,11 @@ class Guard:
             )
 
     def _images(self) -> str:
-        """Which images are trained on: a name, how many, and a checksum of their labels."""
-        labels = self.digits.train.labels
-        return f"{len(labels):,} of {self.digits.name} ({zlib.crc32(labels.cpu().numpy().tobytes()):08x})"
+        """Which images are trained on: a name, how many, and a checksum of them and their labels."""
+        checksum = 0
+        for tensor in (self.digits.train.images, self.digits.train.labels):
+            checksum = zlib.crc32(tensor.cpu().numpy().tobytes(), checksum)
+        return f"{len(self.digits.train):,} of {self.digits.name} ({checksum:08x})"
 
     def _parameters(self) -> list[nn.Parameter]:
         return self.optimizer.param_groups[0]["params"]

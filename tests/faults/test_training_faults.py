@@ -6,6 +6,8 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -196,24 +198,45 @@ def other_layer():
     return model
 
 
-# fault -> the network, settings and number of images with which to go on, and the words that it is told with
+def turned_over():
+    digits = few_digits()
+    return replace(digits, train=replace(digits.train, images=digits.train.images.flip(2)))
+
+
+# fault -> the network, settings and digits with which to go on, and the words that it is told with
 OTHERS = {
-    "resume=True with another batch size": (CNN, {"batch_size": 32}, 640, "batch_size 64 instead of 32"),
-    "resume=True with more epochs": (CNN, {"epochs": 5}, 640, "epochs 3 instead of 5"),
-    "resume=True with another seed": (CNN, {"seed": 1}, 640, "seed 0 instead of 1"),
-    "resume=True without the schedule": (CNN, {"schedule": False}, 640, "schedule True instead of False"),
-    "resume=True with fewer images": (CNN, {}, 320, "images 640 of practice digits"),
-    "resume=True with another network": (DeepCNN, {}, 640, "holds another network (CNN) than the DeepCNN"),
-    "resume=True with a layer changed": (other_layer, {}, 640, "they differ in hidden.bias"),
+    "resume=True with another batch size": (
+        CNN,
+        {"batch_size": 32},
+        few_digits,
+        "batch_size 64 instead of 32",
+    ),
+    "resume=True with more epochs": (CNN, {"epochs": 5}, few_digits, "epochs 3 instead of 5"),
+    "resume=True with another seed": (CNN, {"seed": 1}, few_digits, "seed 0 instead of 1"),
+    "resume=True without the schedule": (
+        CNN,
+        {"schedule": False},
+        few_digits,
+        "schedule True instead of False",
+    ),
+    "resume=True with fewer images": (CNN, {}, partial(few_digits, 320), "images 640 of practice digits"),
+    "resume=True with the images turned over": (CNN, {}, turned_over, "images 640 of practice digits"),
+    "resume=True with another network": (
+        DeepCNN,
+        {},
+        few_digits,
+        "holds another network (CNN) than the DeepCNN",
+    ),
+    "resume=True with a layer changed": (other_layer, {}, few_digits, "they differ in hidden.bias"),
 }
 
 
-def go_on(stopped_file, build, settings, images):
+def go_on(stopped_file, build, settings, some_digits):
     """Try to go on with what was stopped. Returns what was told and the seconds; nothing may have changed."""
     content = stopped_file.read_bytes() if stopped_file.exists() else None
     model = seeded(build, 0)
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    button, digits = signal.getsignal(signal.SIGINT), few_digits(images)
+    button, digits = signal.getsignal(signal.SIGINT), some_digits()
     start = time.monotonic()
     with pytest.raises(WalkthroughError) as raised:
         fit(model, digits, resume=True, **SETTINGS | settings)
@@ -236,15 +259,15 @@ def stopped_file(stopped, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("fault", OTHERS, ids=lambda fault: fault.replace(" ", "-"))
 def test_going_on_with_something_else_is_refused(fault, stopped_file, record_fault):
-    build, settings, images, words = OTHERS[fault]
-    told, seconds = go_on(stopped_file, build, settings, images)
+    build, settings, some_digits, words = OTHERS[fault]
+    told, seconds = go_on(stopped_file, build, settings, some_digits)
     assert words in told
     record_fault(fault, told, "the stopped training, and the network as it was", seconds)
 
 
 def test_going_on_with_nothing(stopped_file, record_fault):
     stopped_file.unlink()
-    told, seconds = go_on(stopped_file, CNN, {}, 640)
+    told, seconds = go_on(stopped_file, CNN, {}, few_digits)
     assert "no stopped training to go on with" in told and "without resume=True" in told
     record_fault("resume=True, and nothing was stopped", told, "the network as it was", seconds)
 
@@ -252,7 +275,7 @@ def test_going_on_with_nothing(stopped_file, record_fault):
 def test_going_on_with_half_a_file(stopped_file, record_fault):
     content = stopped_file.read_bytes()
     stopped_file.write_bytes(content[: len(content) // 2])
-    told, seconds = go_on(stopped_file, CNN, {}, 640)
+    told, seconds = go_on(stopped_file, CNN, {}, few_digits)
     assert "is not a whole checkpoint" in told and "delete it" in told
     record_fault("resume=True, and the file is cut", told, "the file, and the network as it was", seconds)
 
@@ -260,7 +283,7 @@ def test_going_on_with_half_a_file(stopped_file, record_fault):
 def test_going_on_with_a_finished_training(stopped_file, record_fault):
     history = fit(seeded(CNN, 0), few_digits(64), epochs=1)
     save_checkpoint(seeded(CNN, 0), history, few_digits()).replace(stopped_file)
-    told, seconds = go_on(stopped_file, CNN, {}, 640)
+    told, seconds = go_on(stopped_file, CNN, {}, few_digits)
     assert "had other settings" in told
     record_fault(
         "resume=True, and the file is lesson 3's", told, "the file, and the network as it was", seconds
