@@ -78,5 +78,5 @@ RECIPES = (
         seeds=3,
     ),
     Recipe("the CNN of the lessons, 2 epochs", CNN),
-    Recipe("the CNN of the lessons, 2 epochs, float32", CNN, fast_dtype=False, quick=True),
+    Recipe("the CNN of the lessons, 2 epochs, float32", CNN, fast_dtype=False),
 )
