@@ -6,25 +6,22 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lab doctor store readme bench lint
+.PHONY: help run test lab doctor store readme bench format lint
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv/installed ## run lessons 1 to 5 without a screen; pages and numbers go to build/
+run: .venv/installed ## run the lessons without a screen; pages and numbers go to build/
 	@$(BIN)/python -m tools.walkthrough run
 
-test: .venv/installed ## run the unit tests, and every notebook against its stored outputs
-	@$(BIN)/python -m pytest
-
-faults: .venv/installed ## bring about each fault that the lessons are made for; print what comes of it, as a table
-	@$(BIN)/python -m pytest tests/faults --confcutdir=tests/faults --override-ini=addopts= -p no:nbval -n 2 --dist loadfile -q
-
 lab: .venv/installed ## open JupyterLab on the lessons, for this machine alone and with its token
-	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.app_settings_dir=tools/lab --LabApp.default_url=/lab/tree/notebooks/01_data.ipynb
 
 doctor: .venv/installed ## say whether this machine has what the lessons need
 	@$(BIN)/python -m mnist_helpers doctor
+
+test: .venv/installed ## run the tests, and every lesson against its stored outputs
+	@$(BIN)/python -m pytest
 
 store: .venv/installed ## after an edit: run the lessons on MNIST and store their outputs, normalised
 	@$(BIN)/python -m tools.walkthrough store
@@ -35,15 +32,21 @@ readme: .venv/installed ## bring the README's numbers up to those of the last ru
 bench: .venv/installed ## measure how fast which accuracy is reached here; QUICK=1 takes less than a minute
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
-lint: .venv/installed ## format and check modules, tests and notebooks
-	@$(BIN)/ruff format && $(BIN)/ruff check --fix && $(BIN)/mypy
+format: .venv/installed ## format modules, tests and notebooks
+	@$(BIN)/ruff format && $(BIN)/ruff check --fix
+
+lint: .venv/installed ## check format, style and types; changes nothing
+	@$(BIN)/ruff format --check && $(BIN)/ruff check && $(BIN)/mypy
 
 .venv/installed: pyproject.toml constraints.txt
 	@if [ -z '$(PYTHON)' ]; then \
 		echo 'No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)'; exit 1; fi
 	@$(PYTHON) -c 'import sys; new = sys.version_info >= (3, 11); new or print(f"$(PYTHON) is Python {sys.version.split()[0]}; these lessons need 3.11 or newer. Nothing was installed."); sys.exit(not new)'
-	@echo 'Installing into .venv, this once (two to ten minutes, by the network)'
+	@echo 'Installing PyTorch, JupyterLab and what they need into .venv, this once: up to 3 GB on Linux,'
+	@echo 'two to ten minutes by the network. What pip says goes to build/install.log.'
+	@mkdir -p build
 	@$(PYTHON) -m venv .venv || { echo 'Python could not make .venv; on Debian and Ubuntu, the package python3-venv is missing.'; exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test]' --constraint constraints.txt || \
-		{ echo 'Installing failed; the lines above say why. Mend that and run make again: it goes on from here.'; exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test]' --constraint constraints.txt >build/install.log 2>&1 & \
+	pip=$$!; while kill -0 $$pip 2>/dev/null; do printf .; sleep 2; done; echo; wait $$pip || { tail -n 12 build/install.log; \
+		echo 'Installing failed; the lines above are the end of build/install.log. Mend that and run make again: it goes on from here.'; exit 1; }
 	@touch $@

@@ -1,133 +1,109 @@
-"""What there is to ask of this package without a notebook.
+"""Look after the digits, and ask whether this machine has what the lessons need.
 
-python -m mnist_helpers data             which of MNIST's files are here, and whether their checksums hold
-python -m mnist_helpers data --get       download what is missing or damaged, ahead of the class
-python -m mnist_helpers data --verify    name each damaged file and what replaces it; change nothing
-python -m mnist_helpers doctor           whether this machine has what the lessons need
+python -m mnist_helpers data             whether the files that the lessons would read are MNIST's
+python -m mnist_helpers data --get       download into the cache folder what it lacks or holds damaged
+python -m mnist_helpers data --verify    the same as data, but exit with 1 if a file is missing, too
+python -m mnist_helpers doctor           check Python, packages, kernel, memory, disk, device and digits
+
+MNIST_DIR          a folder with MNIST's four files, plain or .gz; it is only read, so a class can share it
+MNIST_MIRRORS      where to download from: http://ADDRESS:8000/ if `python -m http.server` runs on that machine,
+                   in the folder that its data --get names; only files with MNIST's own checksums are used
+MNIST_PRACTICE     1 for the practice digits instead of MNIST
+MNIST_CHECKPOINTS  the folder for the network that lesson 3 saves, instead of checkpoints beside the notebooks
 """
 
-from __future__ import annotations
-
-import argparse
+import builtins
 import os
 import sys
+from argparse import ArgumentParser, RawTextHelpFormatter
+from importlib import metadata
 from pathlib import Path
 
-from mnist_helpers import files
-from mnist_helpers.files import FileState
+CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"  # only in a checkout
+INSTALL = f"In the folder of README.md: {sys.executable} -m pip install -e . -c constraints.txt"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m mnist_helpers",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{data,doctor}")
-    data = verbs.add_parser("data", help="MNIST's files on this machine")
-    choice = data.add_mutually_exclusive_group()
-    choice.add_argument("--get", action="store_true", help="download what is missing or damaged")
-    choice.add_argument("--verify", action="store_true", help="name each damaged file and what replaces it")
-    verbs.add_parser("doctor", help="whether this machine has what the lessons need")
-    arguments = parser.parse_args()
-    if arguments.verb == "doctor":
-        from mnist_helpers import doctor
-
-        return doctor.main()
-    return get() if arguments.get else verify() if arguments.verify else show()
-
-
-def show() -> int:
-    """Print where the files are looked for, and of each whether it is there, its checksum and its size."""
-    root, why = _root()
-    states = files.look(root)
-    print(f"MNIST is looked for in {files.raw_folder(root)}, {why}.")
-    for state in states:
-        print(f"  {state.file.name:24} {_size(state):>10}  {_verdict(state)}")
-    print(f"Together {sum(_bytes(state) for state in states) / 1e6:.1f} MB.")
-    if os.environ.get("MNIST_PRACTICE", "") not in ("", "0"):
-        print("MNIST_PRACTICE is set, so the lessons use the practice digits all the same.")
-    if all(state.good for state in states):
-        return 0
-    print(_remedy(states))
-    return 1
-
-
-def verify() -> int:
-    """Print of each file that is not as it should be what is wrong, and what replaces it."""
-    root, _ = _root()
-    bad = [state for state in files.look(root) if not state.good]
-    for state in bad:
-        print(f"{state.path} {'is missing' if state.missing else state.wrong}.")
-    print(_remedy(bad) if bad else f"All four files in {files.raw_folder(root)} are MNIST's.")
-    return 1 if bad else 0
-
-
-def get() -> int:
-    """Download into the cache what is missing there or damaged; leave a folder of the reader's alone."""
-    root, _ = _root()
-    states = files.look(root)
-    if all(state.good for state in states):
-        print(f"All four files in {files.raw_folder(root)} are MNIST's: there is nothing to download.")
-        return 0
-    if files.named_folder():
-        print(_remedy(states), file=sys.stderr)
-        return 1
-    from mnist_helpers.cache import fill  # here, so that the other verbs work where a package is missing
-    from mnist_helpers.download import DownloadError
-
+def report(findings):
+    """Print findings (OK, WARN or FAIL; a sentence; a remedy) and what they raise; return how many are a FAIL."""
+    failed = 0
     try:
-        fetched = fill(root)
-    except DownloadError as error:
-        print(
-            f"{error.problem}. Files that are whole were kept. To get the rest, {error.remedy}.",
-            file=sys.stderr,
-        )
-        return 1
-    except OSError as error:
-        print(
-            f"The cache folder {root} cannot be written ({error.strerror or error}). Make it writable, with room for "
-            "60 MB, or put MNIST's four files into a folder of your own and name it in MNIST_DIR.",
-            file=sys.stderr,
-        )
-        return 1
-    for state in fetched:
-        print(f"{state.file.name} was {'downloaded' if state.missing else 'damaged, and replaced'}.")
-    print(f"All four files are in {files.raw_folder(root)}.")
-    return 0
+        for level, found, remedy in findings:
+            print(f"{f'[{level}]':6} {found}" + f"\n       {remedy}" * (level != "OK"), flush=True)
+            failed += level == "FAIL"
+    except Exception as error:
+        remedy = INSTALL if isinstance(error, ImportError) else 'See README.md, "When something fails".'
+        print(f"[FAIL] {str(error) or repr(error)}\n       {remedy}")
+        failed += 1
+    return failed
 
 
-def _root() -> tuple[Path, str]:
-    """The folder that the lessons would read from, and why that one."""
-    if folder := files.named_folder():
-        return folder, "the folder that MNIST_DIR names"
-    return files.cache_folder(), "the cache folder of this user"
+def packages():
+    """Python and the packages: within the project's ranges, and alike in two numbers with the tested version."""
+    from packaging.requirements import Requirement
+
+    project, python = metadata.distribution("mnist-cnn-walkthrough"), "{}.{}.{}".format(*sys.version_info)
+    lines = CONSTRAINTS.read_text().split() if CONSTRAINTS.exists() else []
+    tested = dict(line.split("==") for line in lines if "==" in line)
+    wanted = Requirement(f"Python{project.metadata['Requires-Python']}")
+    against = "their ranges and constraints.txt" if tested else "their ranges; constraints.txt is not here"
+    found = f"Python {python}; packages are compared with {against}"
+    yield "OK" if python in wanted.specifier else "FAIL", found, f"Install {wanted}."
+    for need in (Requirement(line) for line in project.requires or () if "extra ==" not in line):
+        version = next((found.version for found in metadata.distributions(name=need.name)), "")
+        known = tested.get(need.name, version)
+        fits = need.specifier.contains(version or "0", prereleases=True)
+        if not fits or known.split(".")[:2] != version.split(".")[:2]:
+            found = f"{need.name} {version or 'is missing'}; needed is {need.specifier}, tested {known}"
+            yield "WARN" if fits else "FAIL", found, INSTALL
 
 
-def _bytes(state: FileState) -> int:
-    return 0 if state.missing else state.path.stat().st_size
+def machine():
+    """The kernel of a notebook, room in memory and on disk, the device."""
+    from jupyter_client.manager import KernelManager
+
+    pythons = Path(KernelManager(kernel_name="python3").format_kernel_cmd()[0]), Path(sys.executable)
+    # The folders as well, because the Pythons of virtual environments may be links to one file.
+    kernel, this = ((path.resolve(), path.parent.resolve()) for path in pythons)
+    remedy = f"That is not {pythons[1]}: delete the kernel's folder, which `jupyter kernelspec list` names."
+    yield "OK" if kernel == this else "FAIL", f"a notebook's kernel runs {pythons[0]}", remedy
+    import psutil
+
+    memory, disk = psutil.virtual_memory().available / 1e9, psutil.disk_usage(".").free / 1e9
+    found = f"{memory:.1f} GB of memory and {disk:.1f} GB of disk are free"
+    yield "OK" if min(memory, disk) > 2 else "WARN", found, "Close programs, or make room: 2 GB are enough."
+    from mnist_helpers.training import F, get_device, torch
+
+    ones = torch.ones(1, 1, 5, 5, device=get_device())
+    yield "OK", f"device {ones.device} computes 5 × 5 = {F.conv2d(ones, ones).item():.0f}", ""
 
 
-def _size(state: FileState) -> str:
-    return "" if state.missing else f"{_bytes(state):,}"
+def digits(strict, get=False):
+    """Each of MNIST's files where the lessons read, or with `get` in the cache; a missing one fails if `strict`."""
+    from mnist_helpers.sources import FILES, REMEDY, WalkthroughError, cache_folder, download, read
 
-
-def _verdict(state: FileState) -> str:
-    return "missing" if state.missing else state.wrong or "the checksum holds"
-
-
-def _remedy(states: list[FileState]) -> str:
-    """What replaces files that are missing or damaged."""
-    get_them = files.command("data --get")
-    if not files.named_folder():
-        return f"To replace what is damaged and download what is missing:\n  {get_them}"
-    names = ", ".join(state.path.name for state in states if not state.good)
-    return (
-        "MNIST_DIR names this folder, so nothing in it is changed. Put good files into it yourself "
-        f"({names}). To have them downloaded, unset MNIST_DIR and run:\n  {get_them}\n"
-        f"They are then in {files.cache_folder() / 'MNIST' / 'raw'}, from where you can copy them."
-    )
+    folder = cache_folder() if get else Path(os.getenv("MNIST_DIR") or cache_folder()).expanduser()
+    if get:
+        print(f"The download goes to {folder}; a folder that MNIST_DIR names is only read.", flush=True)
+        download(folder)
+    remedy = "Put MNIST's file there, or unset MNIST_DIR and run: python -m mnist_helpers data --get"
+    for name in FILES:
+        try:
+            read(folder, name)
+            yield "OK", f"{folder} holds MNIST's {name}", ""
+        except WalkthroughError as error:
+            level = "WARN" if f" holds no {name}" in str(error) and not strict else "FAIL"
+            yield level, str(error).removesuffix(f" {REMEDY}"), remedy
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = ArgumentParser("python -m mnist_helpers", None, __doc__, formatter_class=RawTextHelpFormatter)
+    parser.add_argument("verb", choices=["data", "doctor"])
+    parser.add_argument("--get", action="store_true")
+    parser.add_argument("--verify", action="store_true")
+    asked = parser.parse_args()
+    if asked.verb == "data":
+        sys.exit(report(digits(asked.get or asked.verify, asked.get)) > 0)
+    failed = sum(map(report, (packages(), machine(), digits(bool(os.getenv("MNIST_DIR"))))))
+    print(f"{failed} to mend. See also `pip check`, `jupyter troubleshoot`." if failed else "All is well.")
+    if failed and not hasattr(builtins, "__IPYTHON__"):  # in a notebook the lines say enough
+        sys.exit(1)

@@ -1,22 +1,20 @@
 """The training loop as lesson 3 writes it, and the checkpoint that it leaves for the lessons after."""
 
-from __future__ import annotations
-
 import math
+import os
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from IPython.display import display
 from torch.optim.lr_scheduler import OneCycleLR
 from tqdm.auto import tqdm
+from tqdm.notebook import tqdm_notebook
 
-from mnist_helpers import checkpoints
-from mnist_helpers.data import Digits, batches
-from mnist_helpers.guard import Guard
+from mnist_helpers.data import batches
 from mnist_helpers.model import CNN, seeded
+from mnist_helpers.sources import WalkthroughError
 
 
 def get_device() -> torch.device:
@@ -32,145 +30,117 @@ def predict(model, split):
 
 
 def accuracy(logits, labels):
-    """The share of images whose largest logit stands at their label, 0 to 1.
-
-    logits: float (N, 10). labels: int64 (N,).
-    """
+    """The share of images, 0 to 1, whose largest logit stands at their label. labels: int64 (N,)."""
     return (logits.argmax(dim=1) == labels.cpu()).double().mean().item()
 
 
-def fast_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where `device` multiplies matrices in it at least half as fast again as in float32, else float32.
+def progress_bar(steps, total):
+    """Pass `steps` on, behind a bar that leaves nothing: no line in a terminal, no dead widget in a saved notebook."""
+    if not issubclass(tqdm, tqdm_notebook):
+        yield from tqdm(steps, total=total, leave=False)
+        return
+    bar = tqdm(steps, total=total, leave=False, display=False)
+    shown = display(bar.container, display_id=True)
+    try:
+        yield from bar
+    finally:
+        shown.update({"text/plain": ""}, raw=True)
 
-    Asked by trying both for a few milliseconds, because a processor may accept a number format and emulate it slowly.
+
+class History:
+    """What training notes down: two numbers a step, two an epoch, and the seconds of the steps alone."""
+
+    def __init__(self, epochs):
+        self.epochs, self.seconds, self.start = epochs, 0.0, time.perf_counter()
+        self.loss, self.learning_rate, self.validation_loss, self.validation_accuracy = [], [], [], []
+
+    def note_step(self, loss, learning_rate):
+        self.loss.append(loss)
+        self.learning_rate.append(learning_rate)
+        if not math.isfinite(loss):
+            at = f"step {len(self.loss)}, at a learning rate of {learning_rate:.2g}"
+            raise WalkthroughError(f"The loss is {loss} in {at}. Try a tenth of that rate.")
+
+    def note_epoch(self, model, split):
+        self.seconds += time.perf_counter() - self.start
+        logits = predict(model, split)
+        self.validation_loss.append(F.cross_entropy(logits, split.labels.cpu()).item())
+        self.validation_accuracy.append(accuracy(logits, split.labels))
+        self.start = time.perf_counter()
+
+    @property
+    def finished(self):
+        return len(self.validation_loss) == self.epochs
+
+
+def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, seed=0, loss_function=F.cross_entropy):
+    """Train `model` in place with Adam, its rate rising to `learning_rate` and falling again; return its History.
+
+    Stopped by the reader, it returns what it has. Raises WalkthroughError when the loss is not finite.
     """
-    if not torch.amp.is_autocast_available(device.type):
-        return torch.float32
-    formats = (torch.bfloat16, torch.float32)
-    try:  # in turns, because a machine that does something else is slow for a while
-        rates = [[matrix_product_rate(device, dtype, repeats=3) for dtype in formats] for _ in range(4)]
-    except RuntimeError:
-        return torch.float32
-    bfloat16, float32 = map(max, zip(*rates, strict=True))
-    return torch.bfloat16 if bfloat16 > 1.5 * float32 else torch.float32
-
-
-def matrix_product_rate(device: torch.device, dtype: torch.dtype, size: int = 768, repeats: int = 8) -> float:
-    """The best of a few products of two square matrices, in floating-point operations a second."""
-    left, right = (torch.ones(size, size, dtype=dtype, device=device) for _ in range(2))
-    seconds = []
-    for _ in range(repeats):
-        finish(device)
-        start = time.perf_counter()
-        left @ right
-        finish(device)
-        seconds.append(time.perf_counter() - start)
-    return 2 * size**3 / min(seconds)
-
-
-def finish(device: torch.device) -> None:
-    """Wait until `device` has done what it was given: an accelerator works through a queue, and a clock does not wait."""
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
-
-
-def fit(
-    model,
-    digits,
-    epochs=2,
-    batch_size=256,
-    learning_rate=0.01,
-    schedule=True,
-    seed=0,
-    label_smoothing=0.0,
-    dtype=torch.float32,
-    memory_format=torch.channels_last,
-    after_step=None,
-    resume=False,
-):
-    """Train `model` in place with Adam; return what was noted down on the way.
-
-    schedule: let the learning rate rise to `learning_rate`, then fall to nearly zero, instead of keeping it
-    (one cycle: Smith and Topin, Super-Convergence, 2018). seed: decides the order of the images. label_smoothing:
-    how much of a label is spread evenly over all ten (Szegedy and others, Rethinking the Inception Architecture,
-    2015). dtype: what the network computes in; the weights stay float32. memory_format: the order of the numbers
-    in memory. after_step: is called after every step with the number of steps done. resume: go on with the run
-    that was stopped last, which has to have been started with the same settings.
-
-    Returns recipe, the settings by name; loss and learning_rate, an entry a step; validation_accuracy, 0 to 1, an
-    entry an epoch; seconds, of all steps, without the validation.
-    Raises WalkthroughError when the loss is no longer a number, the device is out of memory, or there is nothing to
-    go on with. Stopped by the reader, it returns what it has.
-    """
-    recipe = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "schedule": schedule,
-    }
-    recipe |= {"seed": seed, "label_smoothing": label_smoothing, "dtype": str(dtype)}
-    history = SimpleNamespace(recipe=recipe, loss=[], learning_rate=[], validation_accuracy=[], seconds=0.0)
-    model.to(memory_format=memory_format)
-    generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.7, 0.9), fused=True)
-    steps = epochs * math.ceil(len(digits.train) / batch_size)
-    cycle = {"total_steps": steps, "pct_start": 0.2, "anneal_strategy": "linear", "cycle_momentum": False}
-    scheduler = OneCycleLR(optimizer, learning_rate, **cycle) if schedule else None
-    guard = Guard(model, optimizer, scheduler, generator, history, digits, resume)
-    with guard, tqdm(total=steps, initial=len(history.loss), unit="step", leave=False) as progress:
-        for _ in range(len(history.validation_accuracy), epochs):
+    history, steps = History(epochs), math.ceil(len(digits.train) / batch_size)
+    optimizer = torch.optim.Adam(model.parameters(), betas=(0.7, 0.9), fused=True)
+    scheduler = OneCycleLR(optimizer, learning_rate, epochs * steps, pct_start=0.2, cycle_momentum=False)
+    order = torch.Generator().manual_seed(seed)
+    try:
+        for _ in range(epochs):
             model.train()
-            for inputs, labels in guard.watch(batches(digits.train, batch_size, generator)):
-                with torch.autocast(inputs.device.type, dtype, enabled=dtype != torch.float32):
-                    loss = F.cross_entropy(model(inputs), labels, label_smoothing=label_smoothing)
+            for inputs, labels in progress_bar(batches(digits.train, batch_size, order), steps):
+                loss = loss_function(model(inputs), labels)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                history.loss.append(loss.item())
-                history.learning_rate.append(optimizer.param_groups[0]["lr"])
-                if scheduler:
-                    scheduler.step()
-                if after_step:
-                    after_step(len(history.loss))
-                progress.update()
-            logits = predict(model, digits.validation)
-            history.validation_accuracy.append(accuracy(logits, digits.validation.labels))
+                history.note_step(loss.item(), scheduler.get_last_lr()[0])
+                scheduler.step()
+            history.note_epoch(model, digits.validation)
+    except KeyboardInterrupt:
+        print(f"Stopped after {len(history.loss)} steps: the network and its history stay as they are.")
     return history
 
 
-def save_checkpoint(model: nn.Module, history: SimpleNamespace, digits: Digits, name: str = "cnn") -> Path:
-    """Keep a trained network, its history and the name of its digits under `name`, for the lessons after.
-
-    Raises WalkthroughError when the file cannot be written.
-    """
-    notes = {"architecture": type(model).__name__, "digits": digits.name, "history": vars(history)}
-    return checkpoints.write(checkpoint_path(name), model.state_dict(), notes)
-
-
-def checkpoint_path(name: str = "cnn") -> Path:
-    """The file of the network that lesson 3 leaves, or of another."""
-    return checkpoints.checkpoint_folder() / f"{name}.safetensors"
+def trained(build, digits, seed=0, **settings):
+    """A network and its history, trained to the end on the device of `digits`, or else a WalkthroughError."""
+    model = seeded(build, seed).to(digits.train.images.device)
+    history = fit(model, digits, seed=seed, **settings)
+    if not history.finished:
+        raise WalkthroughError("A training was stopped, so this cell ends here. Run it again to begin anew.")
+    return model, history
 
 
-def trained_cnn(digits: Digits, seed: int = 0) -> tuple[nn.Module, SimpleNamespace, str]:
-    """The CNN of lesson 3 on the device of `digits`, its history, and a sentence saying how it was come by.
+def checkpoint_path() -> Path:
+    """Beside the notebooks, or in the folder that MNIST_CHECKPOINTS names."""
+    return Path(os.environ.get("MNIST_CHECKPOINTS") or "checkpoints") / "cnn.pt"
 
-    Read from the checkpoint, if lesson 3 left one that was trained on the same digits; else trained now, with the
-    default settings and `seed`.
-    Raises WalkthroughError when the checkpoint is damaged or holds another network.
-    """
-    path, device = checkpoint_path(), digits.train.images.device
-    model = seeded(CNN, seed).to(device).to(memory_format=torch.channels_last)  # as `fit` leaves it
-    if not path.is_file():
-        told = "There was no checkpoint, so the network was trained now."
-        return model, fit(model, digits, seed=seed), told
-    tensors, notes = checkpoints.read(path)
-    if notes.get("digits") != digits.name:
-        told = f"The checkpoint was trained on {notes.get('digits')}, so the network was trained now on {digits.name}."
-        return model, fit(model, digits, seed=seed), told
-    checkpoints.load_weights(path, model, tensors, notes)
-    return (
-        model,
-        SimpleNamespace(**notes["history"]),
-        "The network was read from the checkpoint that lesson 3 left.",
-    )
+
+def save_checkpoint(model, history, digits) -> str:
+    """Keep a network for the lessons after, whole or not at all; say what was done, in a sentence."""
+    if not history.finished:
+        return "The training was stopped before its end, so nothing was saved; what was saved before stays."
+    path = checkpoint_path()
+    aside = path.with_name(f"{path.name}-{os.getpid()}")
+    content = {"network": type(model).__name__, "digits": digits.name, "history": vars(history)}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(content | {"weights": model.state_dict()}, aside)
+        aside.replace(path)
+    except (OSError, RuntimeError) as error:
+        return f"The network could not be saved ({error}); the lessons after this one train their own."
+    return "The network was saved for the lessons after this one."
+
+
+def trained_cnn(digits, seed=0):
+    """Lesson 3's CNN, its history, and where it comes from: the checkpoint if it fits, else trained now."""
+    device, path = digits.train.images.device, checkpoint_path()
+    try:
+        saved = torch.load(path, map_location=device, weights_only=True)  # runs no code from the file
+        if (saved["network"], saved["digits"]) != ("CNN", digits.name):
+            raise ValueError(f"it is a {saved['network']} trained on {saved['digits']}")
+        model, history = seeded(CNN, seed).to(device), History(0)
+        model.load_state_dict(saved["weights"])
+        vars(history).update(saved["history"])
+        return model, history, "The network was read from the checkpoint that lesson 3 left."
+    except FileNotFoundError:
+        why = "There was no checkpoint of lesson 3"
+    except Exception as error:  # whatever else such a file may hold
+        why = f"{path} could not be used ({error!r:.150})"
+    return *trained(CNN, digits, seed), f"{why}, so the network was trained now."

@@ -21,25 +21,25 @@ def record(layer):
 
 @torch.no_grad()
 def occlusion_map(model, image, label, size=5):
-    """How far the probability of `label` falls when a square of background hides each place.
+    """The log-probability that `label` loses when a square of background hides each place, below 0 where it gains.
 
-    image: float (1, 28, 28), normalised, so that its smallest value is background. Returns float (28, 28), on the
-    CPU, one entry for each pixel at the center of the square.
+    image: float (1, 28, 28), normalized, so that its smallest value is background. size: pixels a side of the square.
+    Returns float (28, 28), on the CPU, one entry for each pixel at the center of the square.
     Source: Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, 2014.
     """
     hidden = image.repeat(28 * 28, 1, 1, 1)
     for place in range(28 * 28):
         row, column = place // 28 - size // 2, place % 28 - size // 2
         hidden[place, :, max(row, 0) : row + size, max(column, 0) : column + size] = image.min()
-    before = F.softmax(model(image[None]), dim=1)[0, label]
-    after = F.softmax(model(hidden), dim=1)[:, label]
+    before = F.log_softmax(model(image[None]), dim=1)[0, label]
+    after = F.log_softmax(model(hidden), dim=1)[:, label]
     return (before - after).view(28, 28).cpu()
 
 
 def saliency(model, image, label):
     """How strongly the logit of `label` answers to a change of each pixel: float (28, 28), 0 or more, on the CPU.
 
-    image: float (1, 28, 28), normalised. Source: Simonyan and others, Deep Inside Convolutional Networks, 2013.
+    image: float (1, 28, 28), normalized. Source: Simonyan and others, Deep Inside Convolutional Networks, 2013.
     """
     image = image.clone().requires_grad_()
     logit = model(image[None])[0, label]
@@ -48,13 +48,12 @@ def saliency(model, image, label):
 
 
 def grad_cam(model, layer, image, label):
-    """Where `layer` found evidence for `label`: float (28, 28), 0 or more, on the CPU.
+    """Where the maps of `layer` speak for `label`: float (H, W) as these maps, 0 or more, on the CPU.
 
-    image: float (1, 28, 28), normalised. Source: Selvaraju and others, Grad-CAM, 2017.
+    image: float (1, 28, 28), normalized. layer: its ReLU may come after it. Source: Selvaraju and others, Grad-CAM, 2017.
     """
     with record(layer) as outputs:
         logit = model(image[None])[0, label]
     (gradient,) = torch.autograd.grad(logit, outputs[0])
     weights = gradient.mean(dim=(2, 3), keepdim=True)
-    evidence = F.relu((weights * F.relu(outputs[0])).sum(dim=1, keepdim=True)).detach()
-    return F.interpolate(evidence, size=(28, 28), mode="bilinear")[0, 0].cpu()
+    return F.relu((weights * F.relu(outputs[0])).sum(dim=1))[0].detach().cpu()

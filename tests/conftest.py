@@ -6,7 +6,7 @@ What a cell of a lesson may say about its outputs, in its metadata:
 - tag `varying-picture`: the words that describe a picture depend on the training, and are not compared.
 - tag `nbval-ignore-output`: times, and where something was found; nothing is compared.
 
-All else has to be equal. Pictures themselves and progress bars are never compared.
+All else has to be equal. Pictures themselves, widgets and progress bars are never compared.
 """
 
 import os
@@ -21,12 +21,13 @@ import torch
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
-from mnist_helpers.data import WalkthroughError, load_digits
+from mnist_helpers.data import load_digits
+from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import get_device
-from tools.normalize import is_progress
+from tools.normalize import is_live
 
 OUTPUT_WAIT = (
-    60  # seconds for a cell's last outputs to arrive; nbval has a fixed 5, too few on a busy machine
+    120  # seconds for a cell's last outputs to arrive; nbval has a fixed 5, too few on a busy machine
 )
 NUMBER = re.compile(r"[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -63,12 +64,12 @@ def share_cores(workers):
 def pytest_report_header(config):
     if not hasattr(config, "digits"):
         return []
-    lines = [str(config.digits), *config.digits.steps]
+    header = repr(config.digits).splitlines()
     if not comparable_here():
-        lines.append(
-            "Stored outputs were made on MNIST and a CPU, so the lessons are run but their outputs are not compared."
+        header.append(
+            "Stored outputs are of MNIST on a CPU: lessons are run here, their outputs not compared."
         )
-    return lines
+    return header
 
 
 def comparable_here():
@@ -90,15 +91,13 @@ def compare_with_tolerance(item):
     metadata, compare = item.cell.metadata, item.compare_outputs
     varying = "varying-picture" in metadata.get("tags", ())
     item.compare_outputs = lambda test, ref: compare(reduced(test, varying), reduced(ref, varying))
-    if "tolerance" in metadata:
-        item.sanitize = lambda text: (
-            Approximately(text, metadata["tolerance"]) if isinstance(text, str) else text
-        )
+    if tolerance := metadata.get("tolerance"):
+        item.sanitize = lambda text: Approximately(text, tolerance) if isinstance(text, str) else text
 
 
 def reduced(outputs, varying):
-    """Outputs without progress bars and, if asked, without what pictures are described as."""
-    kept = [output for output in outputs if not is_progress(output)]
+    """Outputs without what is live and, if asked, without what pictures are described as."""
+    kept = [output for output in outputs if not is_live(output)]
     for output in kept:
         data = output.get("data", {})
         if varying and "image/png" in data:

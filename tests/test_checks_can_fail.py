@@ -10,69 +10,92 @@ import sys
 import lesson_checks
 import nbformat
 import pytest
-from lesson_checks import (
-    LESSONS,
-    ROOT,
-    broken_links,
-    code_cells,
-    definitions,
-    different_definitions,
-    text_cells,
-)
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from lesson_checks import LESSONS, ROOT, broken_links, code_cells, definitions, different_definitions
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 STORED = {path.stem: nbformat.read(path, 4) for path in LESSONS}
 
 
-def broken(stem):
-    return copy.deepcopy(STORED[stem])
+@pytest.fixture
+def lesson():
+    return copy.deepcopy(STORED["02_model"])
 
 
-def test_a_wrong_percentage_in_the_prose():
-    notebook = broken("01_data")
-    (cell,) = (cell for cell in text_cells(notebook) if "The bar is at 82 %" in cell.source)
-    cell.source = cell.source.replace("82 %", "84 %")
-    assert "84 in the text is not asserted" in lesson_checks.uncovered_numbers(notebook)[0]
-
-
-def test_a_number_that_no_assertion_covers_any_more():
-    notebook = broken("02_model")
-    recap = next(cell for cell in code_cells(notebook) if "80_202" in cell.source and "assert" in cell.source)
-    recap.source = recap.source.replace("80_202", "count_parameters(model)")
-    assert any("80,202" in sentence for sentence in lesson_checks.uncovered_numbers(notebook))
-
-
-def test_a_cell_moved():
-    notebook = broken("01_data")
-    notebook.cells.insert(4, notebook.cells.pop(9))
-    assert lesson_checks.wrong_order(notebook)
-
-
-def test_an_error_stored():
-    notebook = broken("01_data")
-    code_cells(notebook)[4].outputs.append(new_output("error", ename="ValueError", evalue="", traceback=[]))
-    assert lesson_checks.wrong_order(notebook)
-
-
-def test_a_warning_stored():
-    notebook = broken("03_training")
-    code_cells(notebook)[4].outputs.append(new_output("stream", name="stderr", text="UserWarning: ..."))
-    assert lesson_checks.wrong_order(notebook)
-
-
-def test_a_missing_description():
-    notebook = broken("05_visualization")
-    picture = next(
-        o for cell in code_cells(notebook) for o in cell.outputs if "image/png" in o.get("data", {})
+def picture_of(notebook, begin=""):
+    """The first picture, of a cell that has a line beginning so."""
+    cells = (
+        cell for cell in code_cells(notebook) if re.search(f"^{re.escape(begin)}", cell.source, re.MULTILINE)
     )
-    del picture.metadata["image/png"]["alt"]
-    assert lesson_checks.missing_descriptions(notebook)
+    return next((cell, o) for cell in cells for o in cell.outputs if "image/png" in o.get("data", {}))
 
 
-def test_an_explorer_without_its_twin():
-    notebook = broken("02_model")
-    next(cell for cell in code_cells(notebook) if cell.source.startswith("explore_")).outputs = []
-    assert lesson_checks.explorers_without_twin(notebook)
+def a_lesson_that_says(prose, printed):
+    output = new_output("stream", name="stdout", text=printed)
+    opening = [new_markdown_cell("# 1"), new_code_cell("import torch"), new_code_cell("epochs = 3")]
+    return new_notebook(
+        cells=[*opening, new_code_cell("print()", outputs=[output]), new_markdown_cell(prose)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("prose", "printed", "wrong"),
+    [
+        ("It reads 82 %.", "right 81.6%", False),
+        ("It reads 84 %.", "right 81.6%", True),
+        ("It reads 82 %.", "82 images", True),  # a count is no percentage
+        ("It has 80,202 parameters.", "80202", False),
+        ("It has 80,203 parameters.", "80202", True),
+        ("The loss is 0.31.", "loss 0.3072", False),
+        ("The loss is 0.31.", "loss 0.3172", True),
+        ("**Predict:** is it 84 % or 99 %?", "right 81.6%", False),
+        ("You chose 3 epochs and 7 steps.", "", True),
+    ],
+)
+def test_number_in_the_prose_that_no_output_shows(prose, printed, wrong):
+    assert bool(lesson_checks.unseen_numbers(a_lesson_that_says(prose, printed))) == wrong
+
+
+def test_a_cell_moved(lesson):
+    lesson.cells.insert(4, lesson.cells.pop(9))
+    assert lesson_checks.wrong_order(lesson)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        new_output("error", ename="ValueError", evalue="", traceback=[]),
+        new_output("stream", name="stderr", text="UserWarning: ..."),
+    ],
+)
+def test_an_error_or_a_warning_stored(lesson, output):
+    code_cells(lesson)[4].outputs.append(output)
+    assert lesson_checks.wrong_order(lesson)
+
+
+def test_a_missing_description(lesson):
+    del picture_of(lesson)[1].metadata["image/png"]["alt"]
+    assert lesson_checks.missing_descriptions(lesson)
+
+
+def test_an_explorer_without_its_twin(lesson):
+    picture_of(lesson, "explore(")[0].outputs = []
+    assert lesson_checks.explorers_without_twin(lesson)
+
+
+def test_a_claim_that_is_not_so(lesson):
+    recap = next(
+        o
+        for cell in code_cells(lesson)
+        for o in cell.outputs
+        if "✓" in o.get("data", {}).get("text/plain", "")
+    )
+    recap.data["text/plain"] = recap.data["text/plain"].replace("✓", "✗ not so in this run:", 1)
+    assert lesson_checks.claims_not_so(lesson)
+
+
+def test_a_claim_about_seconds(lesson):
+    code_cells(lesson)[-1].source = "recap(digits, {'It is fast.': lambda: history.seconds < 9})"
+    assert lesson_checks.clocks_compared(lesson)
 
 
 def test_a_definition_changed_in_the_helper_only():
@@ -88,23 +111,20 @@ def test_a_dead_link(link):
 
 
 @pytest.mark.parametrize("trace", ["/home/ada/mnist", "/Users/ada/Desktop", "ghp_" + "a" * 20])
-def test_a_trace_of_a_machine(trace):
-    notebook = broken("04_evaluation")
-    code_cells(notebook)[3].outputs.append(new_output("stream", name="stdout", text=f"read from {trace}"))
-    assert lesson_checks.machine_traces(notebook)
+def test_a_trace_of_a_machine(lesson, trace):
+    code_cells(lesson)[3].outputs.append(new_output("stream", name="stdout", text=f"read from {trace}"))
+    assert lesson_checks.machine_traces(lesson)
 
 
-def test_metadata_left_by_an_editor():
-    notebook = broken("04_evaluation")
-    notebook.cells[3].metadata["collapsed"] = False
-    assert lesson_checks.not_normalized(notebook)
+def test_metadata_left_by_an_editor(lesson):
+    lesson.cells[3].metadata["collapsed"] = False
+    assert lesson_checks.not_normalized(lesson)
 
 
-def test_a_heading_that_jumps():
-    notebook = broken("04_evaluation")
-    cell = next(cell for cell in text_cells(notebook) if re.search(r"^## ", cell.source, re.MULTILINE))
+def test_a_heading_that_jumps(lesson):
+    cell = next(cell for cell in lesson.cells if re.search(r"^## ", cell.source, re.MULTILINE))
     cell.source = re.sub(r"^## ", "#### ", cell.source, count=1, flags=re.MULTILINE)
-    assert lesson_checks.heading_jumps(notebook)
+    assert lesson_checks.heading_jumps(lesson)
 
 
 # What only shows when a notebook runs: small notebooks, run by nbval with this project's conftest.
@@ -127,16 +147,8 @@ RUNS = {
     "dead_kernel": ("import os\nos._exit(1)", None, {}, False),
 }
 
-
-# The project's conftest, without a look for digits, and comparing whichever there are.
-COMPARING_CONFTEST = """
-import lessons_conftest
-from mnist_helpers import data
-
-lessons_conftest.load_digits = lambda: data._practice_digits(())
-lessons_conftest.comparable_here = lambda: True
-from lessons_conftest import *
-"""
+# The project's conftest, comparing on practice digits too, which need no look for MNIST.
+COMPARING_CONFTEST = "import lessons_conftest\nlessons_conftest.comparable_here = lambda: True\nfrom lessons_conftest import *\n"
 
 
 @pytest.fixture(scope="module")
@@ -149,23 +161,10 @@ def outcomes(tmp_path_factory):
         nbformat.write(new_notebook(cells=[cell]), folder / f"{name}.ipynb")
     shutil.copy(ROOT / "tests" / "conftest.py", folder / "lessons_conftest.py")
     (folder / "conftest.py").write_text(COMPARING_CONFTEST)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--nbval-current-env",
-        "--nbval-cell-timeout=60",
-        "-v",
-    ]
-    run = subprocess.run(
-        [*command, "-p", "no:xdist"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    options = "--nbval --nbval-current-env --nbval-cell-timeout=300 -v -p no:xdist".split()
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MNIST_PRACTICE": "1"}
+    command = [sys.executable, "-m", "pytest", *options]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     failed, passed = map(int, re.search(r"(\d+) failed, (\d+) passed", run.stdout).groups())
     assert failed + passed == len(RUNS), run.stdout
     return {name: f"FAILED {name}.ipynb::" not in run.stdout for name in RUNS}, run.stdout

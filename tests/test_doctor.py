@@ -1,115 +1,60 @@
-"""What the doctor says of this machine, and of one that lacks something."""
+"""What the commands `data` and `doctor` say: where all is well, and where something is missing or damaged."""
 
 import os
 import subprocess
 import sys
-import time
-from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
-from lesson_checks import ROOT
-from packaging.requirements import Requirement
+import server
 
-from mnist_helpers import doctor
+from mnist_helpers import __main__ as command
 
-
-@pytest.fixture
-def run(tmp_path):
-    """Ask the doctor with these settings; returns the exit code, the lines, and the seconds."""
-
-    def ask(**settings):
-        start = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "mnist_helpers", "doctor"],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "MNIST_PRACTICE": ""} | settings,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert "Traceback" not in done.stdout + done.stderr
-        return done.returncode, done.stdout.splitlines(), time.monotonic() - start
-
-    return ask
+cache, folder = server.cache, server.folder  # fixtures of these tests
+RUN = "import runpy, sys; sys.modules[{!r}] = None; runpy.run_module('mnist_helpers', run_name='__main__')"
 
 
-def test_doctor_looks_at_everything_and_fails_on_a_damaged_file(run, tmp_path):
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"damaged")
-    code, lines, seconds = run(MNIST_DIR=str(tmp_path), MNIST_MIRRORS="http://127.0.0.1:9/")
-    assert code == 1 and seconds < 30  # about 7 on an idle machine
-    findings = [line for line in lines if line.startswith("[")]
-    assert all(line[:6] in ("[OK]  ", "[WARN]", "[FAIL]") for line in findings)
-    text = "\n".join(lines)
-    for name in (
-        "Python 3",
-        "torch",
-        "pooch",
-        "device",
-        "thread",
-        "memory",
-        "disk",
-        "6 × 7 = 42",
-        "ipywidgets",
-    ):
-        assert name in text
-    broken = next(number for number, line in enumerate(lines) if "is of the wrong kind" in line)
-    assert lines[broken].startswith("[FAIL]") and lines[broken + 1].startswith("       Let MNIST_DIR name")
-    assert any(line.startswith("[FAIL]") and "holds no" in line for line in findings)
-    assert lines[-1] == f"{text.count('[FAIL]')} to mend."
+def doctor(without="no_such_module", **settings):
+    """The exit code of the doctor and its lines, in a process that cannot import `without`."""
+    asked = [sys.executable, "-c", RUN.format(without), "doctor"]
+    done = subprocess.run(asked, env=os.environ | settings, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("level", ["OK", "WARN", "FAIL"])
-def test_exit_code_is_1_on_a_fail_alone(level, monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "CHECKS", (lambda: iter([doctor.Finding(level, "it", "do this")]),))
-    assert doctor.main() == (1 if level == "FAIL" else 0)
-    assert f"[{level}]" in capsys.readouterr().out
+def test_doctor_finds_all_well_here():
+    code, lines = doctor(MNIST_DIR="")
+    assert (code, lines[-1]) == (0, "All is well.")
+    assert all(word in "\n".join(lines) for word in ("Python 3", "kernel", "memory", "disk", "5 × 5 = 25"))
 
 
-def test_a_check_that_breaks_is_a_finding():
-    def digits():
-        raise ImportError("No module named 'platformdirs'")
-        yield
-
-    (finding,) = doctor.findings(digits)
-    assert finding.level == "FAIL" and "digits could not be looked at" in finding.found
-    assert "platformdirs" in finding.found and finding.remedy
-
-
-VERSION = metadata.version("packaging")
-
-
-@pytest.mark.parametrize(
-    ("requirement", "tested", "level", "words"),
-    [
-        ("packaging>=1", VERSION, "OK", "as tested"),
-        ("packaging>=1", f"{VERSION}.9", "OK", "tested with"),
-        ("packaging>=1", "1.0", "WARN", "tested with 1.0"),
-        ("packaging>=1", None, "OK", "not compared"),
-        ("packaging>=999", VERSION, "FAIL", "needed is >=999"),
-        ("no-such-package>=1", "1.0", "FAIL", "is not installed"),
-    ],
-)
-def test_packages_are_compared_with_the_range_and_the_tested_version(requirement, tested, level, words):
-    finding = doctor._package(Requirement(requirement), tested)
-    assert finding.level == level and words in finding.found
-    assert (finding.remedy == "") == (level == "OK")
+@pytest.mark.parametrize("package", ["torch", "packaging"])
+def test_doctor_says_which_package_and_which_kernel_and_which_digits_are_wrong(package, tmp_path):
+    (tmp_path / "kernels/python3").mkdir(parents=True)
+    (tmp_path / "python").symlink_to(sys.executable)  # as in another virtual environment
+    kernel = f'{{"argv": ["{tmp_path.as_posix()}/python"], "display_name": "other", "language": "python"}}'
+    (tmp_path / "kernels/python3/kernel.json").write_text(kernel)
+    code, lines = doctor(package, JUPYTER_PATH=str(tmp_path), MNIST_DIR=str(tmp_path))
+    assert any(package in line and "pip install" in lines[at + 1] for at, line in enumerate(lines[:-1]))
+    assert f"[FAIL] a notebook's kernel runs {tmp_path / 'python'}" in lines
+    assert code == 1 and lines[-1].startswith(f"{sum('[FAIL]' in line for line in lines)} to mend.")
 
 
-def test_away_from_the_checkout_tested_versions_are_unknown(monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    monkeypatch.setattr(doctor, "_requirements", lambda: ["packaging>=1", 'ruff>=1; extra == "test"'])
-    findings = list(doctor.packages())
-    assert "unknown" in findings[0].found and len(findings) == 2
+def test_packages_are_compared_with_the_ranges_and_the_tested_versions(monkeypatch, tmp_path):
+    requires = ["packaging>=1", "psutil>=999", "no-such-package>=1", 'ruff>=999; extra == "test"']
+    project = SimpleNamespace(metadata={"Requires-Python": ">=3"}, requires=requires)
+    monkeypatch.setattr(command.metadata, "distribution", lambda name: project)
+    monkeypatch.setattr(command, "CONSTRAINTS", tmp_path / "constraints.txt")
+    assert [level for level, _, _ in command.packages()] == ["OK", "FAIL", "FAIL"]
+    command.CONSTRAINTS.write_text("# tested\npackaging==1.0\n")
+    assert [level for level, _, _ in command.packages()] == ["OK", "WARN", "FAIL", "FAIL"]
 
 
-def test_room_is_compared_with_what_the_lessons_need():
-    assert [doctor._room(free, (1, 2), "", "").level for free in (0.5, 1.5, 2.5)] == ["FAIL", "WARN", "OK"]
-
-
-def test_neither_the_package_nor_its_data_command_imports_torch():
-    """Importing a module only defines; a teacher who fetches digits does not wait for a network's library."""
-    code = "import sys, mnist_helpers.__main__, mnist_helpers.cache; print('torch' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout == "False\n"
+def test_data_tells_damaged_from_missing_and_downloads_both(folder, cache, monkeypatch):
+    assert command.report(command.digits(strict=True)) == 0
+    (folder / "train-images-idx3-ubyte").write_bytes(b"damaged")
+    assert command.report(command.digits(strict=False)) == 1
+    monkeypatch.delenv("MNIST_DIR")
+    assert [command.report(command.digits(strict)) for strict in (False, True)] == [0, 4]
+    assert command.report(command.digits(True, get=True)) == 1, "there is no server"
+    with server.serve():
+        assert command.report(command.digits(True, get=True)) == 0

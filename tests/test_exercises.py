@@ -1,133 +1,99 @@
-"""Each exercise: the solution passes, the untouched starter does not, and plausible wrong answers are told apart."""
+"""Each exercise: the solution passes, the untouched starter does not, and plausible wrong answers are told so."""
 
 import contextlib
 import io
-import math
+import random
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
-import torch
-import torch.nn.functional as F  # noqa: F401  (solutions use it)
+from lesson_checks import LESSONS
+from wrong_answers import OTHER_FORMS, WRONG
 
-from mnist_helpers import data, exercises
-from mnist_helpers.evaluation import wilson_interval
-from mnist_helpers.model import CNN, seeded
-from mnist_helpers.visualization import record
+from mnist_helpers import exercises
+from mnist_helpers.exercises import NOT_YET, RIGHT, Check
 
-LESSONS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("0[1-5]_*.ipynb"))
+CHECKS = {name: check for name, check in vars(exercises).items() if isinstance(check, Check)}
+IMPORTS = "import math, random\nimport numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 
 
 def found_exercises():
-    """(lesson, starter, check, solution) of each exercise, in the order of the lessons."""
+    """Lesson, starter, check and solution of each exercise, in the order of the lessons."""
     for lesson in LESSONS:
         cells = nbformat.read(lesson, 4).cells
         for number, cell in enumerate(cells):
             if "exercise-starter" in cell.metadata.get("tags", ()):
                 assert "### Exercise" in cells[number - 1].source, "a prompt stands before the starter"
+                assert "exercise-check" in cells[number + 1].metadata.get("tags", ())
                 folded = cells[number + 2].source
                 assert folded.count("<details>") == folded.count("</details>") == 2
                 solution = re.search(r"Solution</summary>\n\n```python\n(.*?)```", folded, re.DOTALL).group(1)
-                yield pytest.param(
-                    cell.source, cells[number + 1].source, solution, id=f"{lesson.stem}-{number}"
-                )
+                code = cell.source, cells[number + 1].source, solution
+                yield pytest.param(lesson, *code, id=f"{lesson.stem}-{number}")
 
 
-@pytest.fixture(scope="module")
-def names():
-    """What the cells before an exercise have defined."""
-    digits = data._practice_digits(())
-    return {
-        **vars(exercises), "torch": torch, "F": F, "math": math, "record": record,
-        "wilson_interval": wilson_interval, "digits": digits, "model": seeded(CNN, 0),
-    }  # fmt: skip
-
-
-def said(code, names):
+def said(code, lesson=None):
+    """What a piece of code prints, after the imports and the definitions of its lesson."""
+    names = vars(exercises) | {"__name__": "exercise"}
+    exec(IMPORTS, names)
+    if lesson:
+        exec(definitions_of(lesson), names)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(code, dict(names))
+        exec(code, names)
     return printed.getvalue().strip()
 
 
-@pytest.mark.parametrize(("starter", "check", "solution"), list(found_exercises()))
-def test_solution_passes_and_starter_is_not_begun(starter, check, solution, names):
-    assert said(f"{starter}\n{check}", names) == "Not solved yet."
-    assert said(f"{starter}\n{solution}\n{check}", names).startswith("Right.")
+def definitions_of(lesson):
+    """Imports, functions and classes of a lesson, which solutions may use."""
+    import ast
+
+    cells = [cell for cell in nbformat.read(lesson, 4).cells if cell.cell_type == "code"]
+    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    starters = [cell for cell in cells if "exercise-starter" not in cell.metadata.get("tags", ())]
+    nodes = [node for cell in starters for node in ast.parse(cell.source).body if isinstance(node, kept)]
+    return "\n".join(map(ast.unparse, nodes))
 
 
-WRONG = {
-    "check_class_mean": [
-        ("lambda images, labels, digit: images.float().mean(dim=0)", "mean of all images"),
-        ("lambda images, labels, digit: images[labels == digit].float().mean()", "shape"),
-        ("lambda images, labels, digit: images[labels == digit].float().median(dim=0).values", "the numbers are not"),
-    ],
-    "check_unnormalize": [
-        ("lambda inputs, mean, std: (inputs * std + mean) * 255", "uint8"),
-        ("lambda inputs, mean, std: ((inputs * std + mean) * 255 - 0.01).to(torch.uint8)", "round"),
-        ("lambda inputs, mean, std: ((inputs + mean) * std * 255).round().clamp(0, 255).to(torch.uint8)", "reverse"),
-    ],
-    "check_output_size": [
-        ("lambda size, kernel_size, padding, stride: (size + padding - kernel_size) // stride + 1", "padding 2"),
-        ("lambda size, kernel_size, padding, stride: size + 2 * padding - kernel_size + 1", "stride 2"),
-    ],
-    "check_parameters": [("64 * 32 * 9", "biases"), ("64 * 9 + 64", "all 32 channels"), ("100", "fewer")],
-    "check_kernel": [
-        ("torch.tensor([[-1.0, -1, -1], [0, 0, 0], [1, 1, 1]])", "quarter"),
-        ("torch.tensor([[1.0, 0, -1]] * 3)", "signs"),
-        ("torch.ones(3, 3)", "even ink"),
-        ("torch.ones(2, 2)", "shape"),
-    ],
-    "check_cross_entropy": [
-        ("lambda logits, labels: logits.softmax(1)[torch.arange(6), labels].log().mean()", "sign"),
-        ("lambda logits, labels: -logits.softmax(1)[torch.arange(6), labels].log().sum()", "mean"),
-        ("lambda logits, labels: 1 - logits.softmax(1)[torch.arange(6), labels].mean()", "should be"),
-        ("lambda logits, labels: -logits.softmax(1)[torch.arange(6), labels].log()", "one number"),
-    ],
-    "check_steps": [("3 * (55_000 // 128)", "smaller batch"), ("430", "one epoch"), ("1289", "round up"), ("5", "not 5")],
-    "check_images_needed": [("10_000", "reaches 0.20"), ("200_000", "More than needed"), ("'many'", "number")],
-    "check_recall": [
-        ("lambda confusion, digit: confusion[digit, digit] / confusion[:, digit].sum()", "Take the row"),
-        ("lambda confusion, digit: confusion[digit, digit] / confusion.sum()", "not by all"),
-        ("lambda confusion, digit: confusion[digit, digit]", "ten images"),
-    ],
-    "check_dead_channels": [
-        ("lambda maps: (maps.amax(dim=(2, 3)) == 0).any(dim=0).sum()", "another"),
-        ("lambda maps: (maps.amax(dim=(0, 2, 3)) > 0).sum()", "alive"),
-        ("lambda maps: (maps == 0).sum()", "two are dead"),
-    ],
-}  # fmt: skip
+@pytest.mark.parametrize(("lesson", "starter", "check", "solution"), list(found_exercises()))
+def test_solution_passes_and_starter_is_not_begun(lesson, starter, check, solution):
+    assert said(f"{starter}\n{check}", lesson).startswith(NOT_YET)
+    assert said(f"{starter}\n{solution}\n{check}", lesson).startswith(RIGHT)
 
 
-@pytest.mark.parametrize(
-    ("check", "answer", "word"), [(c, *wrong) for c, many in WRONG.items() for wrong in many]
-)
-def test_wrong_answers_are_told_apart(check, answer, word, names):
-    sentence = said(f"{check}({answer})", names)
-    assert word in sentence and not sentence.startswith(("Right", "Not solved"))
+def test_every_lesson_has_at_least_three_exercises_and_every_check_is_used():
+    uses = [parameters.values[2] for parameters in found_exercises()]
+    assert all(sum(lesson.stem in p.id for p in found_exercises()) >= 3 for lesson in LESSONS)
+    assert all(any(name in use for use in uses) for name in CHECKS)
 
 
-def test_wrong_hooks_are_told_apart_and_cleaned_away(names):
-    leaves = (
-        "def mean_output(model, layer, inputs):\n"
-        "    outputs = []\n"
-        "    layer.register_forward_hook(lambda *given: outputs.append(given[2]))\n"
-        "    model(inputs)\n"
-        "    return outputs[0].mean()\n"
-    )
-    other = "def mean_output(model, layer, inputs):\n    return model(inputs).mean()\n"
-    check = "check_hooked_mean(mean_output, model, digits.test)"
-    assert "hook is still there" in said(leaves + check, names)
-    assert not names["model"].conv2._forward_hooks
-    assert "output of that layer" in said(other + check, names)
+@pytest.mark.parametrize(("name", "answer"), [(name, answer) for name in WRONG for answer in WRONG[name]])
+def test_wrong_answers_are_refused_in_a_sentence(name, answer):
+    sentence = said(f"{answer}\n{name}(answer)")
+    assert sentence and not sentence.startswith((RIGHT, "Your code stopped")), sentence
 
 
-def test_every_check_has_wrong_answers():
-    checks = {name for name in vars(exercises) if name.startswith("check_")}
-    assert checks - {"check_hooked_mean"} == set(WRONG)
-    assert all(len(answers) >= 2 for answers in WRONG.values())
+@pytest.mark.parametrize(("name", "answer"), [(n, answer) for n in OTHER_FORMS for answer in OTHER_FORMS[n]])
+def test_right_answers_in_another_form_are_accepted(name, answer):
+    sentence = said(f"{answer}\n{name}(answer)")
+    assert sentence.startswith(RIGHT), sentence
 
 
-def test_a_check_never_raises(names):
-    assert "stopped with ZeroDivisionError" in said("check_output_size(lambda *given: 1 / 0)", names)
+@pytest.mark.parametrize("name", CHECKS)
+def test_known_mistakes_are_told_apart(name):
+    """Each mistake that a check knows gets its own sentence, and there are at least five wrong answers from outside."""
+    check = CHECKS[name]
+    for sentence, mistake in check.mistakes.items():
+        assert check.verdict(mistake) == f"Not quite: {sentence}"
+    assert len(WRONG[name]) >= 5 and len(OTHER_FORMS[name]) >= 1
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_cases_are_neither_few_nor_alike(name):
+    check, rng = CHECKS[name], random.Random(1)
+    if check.draw(rng):
+        assert check.cases >= 5 and len({repr(check.draw(rng)) for _ in range(8)}) > 4
+
+
+def test_a_check_never_raises():
+    assert "stopped with ZeroDivisionError" in said("check_output_size(lambda *given: 1 / 0)")

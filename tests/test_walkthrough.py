@@ -1,13 +1,17 @@
 """Running a notebook without a screen, its page, and the form in which it is stored."""
 
+import json
+import re
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from mnist_helpers import data
-from mnist_helpers.data import WalkthroughError
-from tools.normalize import normalize
-from tools.walkthrough import execute, html_page, over_budget
+from mnist_helpers.data import load_digits
+from mnist_helpers.recap import recap
+from tools import walkthrough
+from tools.normalize import WIDGET, normalize
+from tools.walkthrough import execute, html_page, run, store
 
 PICTURE = (
     "from IPython.display import display\n"
@@ -16,65 +20,65 @@ PICTURE = (
 
 
 @pytest.fixture
-def digits():
-    return data._practice_digits(())
+def digits(monkeypatch):
+    monkeypatch.setenv("MNIST_PRACTICE", "1")
+    return load_digits()
 
 
 def written(path, *sources):
-    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    cells = [new_markdown_cell("# 1 · Some\n\n## Where it happens"), *map(new_code_cell, sources)]
+    nbformat.write(new_notebook(cells=cells), path)
     return path
 
 
-def test_execute_returns_results_and_writes_a_page(tmp_path, digits, capsys):
-    path = written(
-        tmp_path / "01_some.ipynb", PICTURE, "import os\nresults = {'practice': os.environ['MNIST_PRACTICE']}"
+def test_run_goes_on_after_a_failure_and_says_what_failed_where(tmp_path, digits, capsys, monkeypatch):
+    monkeypatch.setattr(walkthrough, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(walkthrough, "REPORTED", {"02_whole": {"answer": "answer"}})
+    broken = written(
+        tmp_path / "01_broken.ipynb", PICTURE, "ink = 0\nraise ValueError('the ink ran out')", "1"
     )
-    notebook, results, seconds = execute(path, digits, page=tmp_path / "page.html")
-    assert results.pop("memory_mb") > 50 and results == {"practice": "1"} and seconds > 0
-    assert len(notebook.cells) == 2
-    assert 'alt="a &lt;dot&gt;"' in (tmp_path / "page.html").read_text()
-    assert "01_some" in capsys.readouterr().out
-
-
-def test_failing_cell_is_named_and_the_page_shows_how_far_it_came(tmp_path, digits):
-    path = written(tmp_path / "01_some.ipynb", "print('so far')", "raise ValueError('the ink ran out')")
-    with pytest.raises(
-        WalkthroughError, match="01_some.ipynb stopped at its code cell 2 of 2, ValueError: the ink ran out"
-    ):
-        execute(path, digits, page=tmp_path / "page.html")
-    assert "so far" in (tmp_path / "page.html").read_text()
-
-
-def test_a_run_says_what_is_over_its_budget():
-    assert over_budget({"01_data": 10.0, "02_model": 12.0}, {"01_data": 500.0, "02_model": None}) == []
-    slow, together, large = over_budget(
-        {"02_model": 15.5, "03_training": 39.0, "06_more": 90.0}, {"02_model": 1_300.0}
+    whole = written(tmp_path / "02_whole.ipynb", "answer = 42")
+    assert run([broken, whole], digits) == 1
+    results = json.loads((tmp_path / "build" / "results.json").read_text())
+    said = "stopped in “Where it happens”, at the cell that begins “ink = 0”: ValueError: the ink ran out"
+    assert results["failed"] == {"01_broken": said} and results["answer"] == 42
+    printed = capsys.readouterr().out
+    assert f"Failed:        01_broken {said}" in printed and re.search(
+        r"02_whole +1 cells, [\d.]+ s", printed
     )
-    assert slow == "02_model took 15.5 s, its budget is 15 s."
-    assert together == "Together they took 144.5 s of 120 s."
-    assert large == "02_model held 1300 MB of memory, its budget is 1200 MB."
-
-
-def test_page_needs_nothing_from_elsewhere_and_links_to_pages():
-    notebook = new_notebook(
-        cells=[new_markdown_cell("[next](02_model.ipynb), [table](02_model.ipynb#shapes)")]
+    pages = tmp_path / "build" / "walkthrough"
+    assert (
+        'alt="a &lt;dot&gt;"' in (pages / "01_broken.html").read_text()
+        and (pages / "02_whole.html").is_file()
     )
-    page = html_page(notebook, "01_data")
-    assert 'href="02_model.html"' in page and 'href="02_model.html#shapes"' in page
+    assert run([whole], digits) == 0
+
+
+def test_kernel_that_dies_is_a_failure_like_another(tmp_path, digits):
+    _, _, _, failure = execute(written(tmp_path / "01_some.ipynb", "import os; os._exit(1)"), digits)
+    assert "stopped in “Where it happens”" in failure
+
+
+def test_store_leaves_a_lesson_that_fails_as_it_was(tmp_path, digits):
+    path = written(tmp_path / "01_some.ipynb", "1 / 0")
+    before = path.read_bytes()
+    assert store([path], digits) == 1 and path.read_bytes() == before
+
+
+def test_page_needs_nothing_from_elsewhere_and_its_links_lead_on():
+    links = "[next](02_model.ipynb#shapes), [help](../README.md#when-something-fails)"
+    page = html_page(new_notebook(cells=[new_markdown_cell(links)]), "01_data")
+    assert 'href="02_model.html#shapes"' in page and 'href="../../README.md#when' in page
     assert "<script src" not in page and "cdn" not in page.lower()
 
 
 def test_normalize_keeps_what_was_written_and_drops_what_differs():
-    bar = {
-        "application/vnd.jupyter.widget-view+json": {"model_id": "1f"},
-        "text/plain": "  0%|          | 0/430",
-    }
     cell = new_code_cell(
         "fit()",
         execution_count=7,
         metadata={"tags": ["nbval-ignore-output"], "execution": {"iopub.busy": "now"}},
         outputs=[
-            new_output("display_data", bar),
+            new_output("display_data", {WIDGET: {"model_id": "1f"}, "text/plain": "VBox(...)"}),
             new_output("stream", name="stderr", text="\r 50%|█████     | 2/4"),
             new_output("stream", name="stdout", text="one\n"),
             new_output("stream", name="stdout", text="two\n"),
@@ -82,8 +86,7 @@ def test_normalize_keeps_what_was_written_and_drops_what_differs():
         ],
     )
     notebook = new_notebook(cells=[cell, new_code_cell("fit()")], metadata={"widgets": {"state": {}}})
-    normalize(notebook)
-    first, second = notebook.cells
+    first, second = normalize(notebook).cells
     assert first.metadata == {"tags": ["nbval-ignore-output"]}
     assert [output.output_type for output in first.outputs] == ["stream", "execute_result"]
     assert first.outputs[0].text == "one\ntwo\n"
@@ -91,3 +94,21 @@ def test_normalize_keeps_what_was_written_and_drops_what_differs():
     assert first.id != second.id and "widgets" not in notebook.metadata
     once = nbformat.writes(notebook)
     assert nbformat.writes(normalize(notebook)) == once
+
+
+def test_recap_marks_each_claim_and_never_raises(digits, monkeypatch):
+    shown = []
+    monkeypatch.setattr("mnist_helpers.recap.display", lambda data, raw: shown.append(data))
+    claims = {
+        "One is one.": lambda: 1 == 1,
+        "One is <two>.": lambda: 1 == 2,
+        "Nothing is known.": lambda: 1 / 0,
+    }
+    recap(digits, claims, {"MNIST is large.": lambda: True})
+    assert shown[0]["text/plain"].splitlines() == [
+        "✓ One is one.",
+        "✗ not so in this run: One is <two>.",
+        "✗ not so in this run (ZeroDivisionError): Nothing is known.",
+        "– about MNIST, not these digits: MNIST is large.",
+    ]
+    assert "One is &lt;two&gt;." in shown[0]["text/html"]

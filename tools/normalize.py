@@ -13,8 +13,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 def normalize(notebook: NotebookNode) -> NotebookNode:
     """Drop what differs from run to run and from machine to machine; returns the notebook, changed in place.
 
-    Kept: sources, tags and other metadata that was written by hand, outputs. Dropped: timings, widgets (of an
-    explorer its still twin stays), progress bars, versions. Ids follow from a cell's content, counts run from 1.
+    Kept: sources, tags and other metadata that was written by hand, outputs. Dropped: timings, widgets (the picture
+    beside them stays), progress bars, versions. Ids follow from a cell's content, counts run from 1.
     """
     notebook.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -24,37 +24,27 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
     seen: Counter[str] = Counter()
     count = 0
     for cell in notebook.cells:
-        digest = hashlib.sha1(f"{cell.cell_type} {cell.source}".encode(), usedforsecurity=False).hexdigest()[
-            :8
-        ]
+        content = f"{cell.cell_type} {cell.source}".encode()
+        digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()[:8]
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-        for transient in (
-            "execution",
-            "collapsed",
-            "scrolled",
-            "ExecuteTime",
-            "lines_to_next_cell",
-            "jupyter",
-        ):
-            if transient != "jupyter" or not cell.metadata.get("jupyter"):
-                cell.metadata.pop(transient, None)
+        for transient in ("execution", "collapsed", "scrolled", "ExecuteTime", "lines_to_next_cell"):
+            cell.metadata.pop(transient, None)
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
-            cell.outputs = _merge_streams([output for output in cell.outputs if not is_progress(output)])
+            cell.outputs = _merge_streams([output for output in cell.outputs if not is_live(output)])
             for output in cell.outputs:
-                output.get("data", {}).pop(WIDGET, None)
                 if "execution_count" in output:
                     output.execution_count = count
     return notebook
 
 
-def is_progress(output: NotebookNode) -> bool:
-    """Whether an output is a progress bar, as tqdm draws it: a widget, or text on the error stream."""
-    data = output.get("data", {})
-    if WIDGET in data:
-        return "%|" in "".join(data.get("text/plain", ""))
+def is_live(output: NotebookNode) -> bool:
+    """Whether an output lives only while its kernel does: a widget, or a progress bar, also one that has ended."""
+    data = output.get("data")
+    if data is not None:
+        return WIDGET in data or dict(data) == {"text/plain": ""}
     return output.output_type == "stream" and output.name == "stderr" and "%|" in output.text
 
 

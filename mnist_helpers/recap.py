@@ -1,0 +1,35 @@
+"""The end of a lesson: what it claims, checked against this run, line by line."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+
+from IPython.display import display
+
+from mnist_helpers.data import Digits
+
+
+def recap(
+    digits: Digits, claims: Mapping[str, Callable[[], object]], mnist: Mapping[str, Callable[[], object]] = {}
+) -> None:
+    """Show each sentence with ✓ if its condition holds in this run, else with ✗. It stops nobody.
+
+    claims: sentence -> condition, called without arguments; one that fails counts as not so. mnist: the same, for
+    sentences about MNIST, which practice digits neither confirm nor refute.
+    """
+    lines = [(_mark(condition), sentence) for sentence, condition in claims.items()]
+    for sentence, condition in mnist.items():
+        lines.append((_mark(condition) if digits.is_mnist else "– about MNIST, not these digits:", sentence))
+    items = "".join(
+        f"<li>{html.escape(mark)} {html.escape(sentence, quote=False)}</li>" for mark, sentence in lines
+    )
+    page = f'<ul style="list-style: none; padding-left: 0">{items}</ul>'
+    display({"text/html": page, "text/plain": "\n".join(" ".join(line) for line in lines)}, raw=True)
+
+
+def _mark(condition: Callable[[], object]) -> str:
+    try:
+        return "✓" if condition() else "✗ not so in this run:"
+    except Exception as error:  # a changed setting may leave nothing to look at
+        return f"✗ not so in this run ({type(error).__name__}):"
