@@ -161,7 +161,7 @@ def outcomes(tmp_path_factory):
         nbformat.write(new_notebook(cells=[cell]), folder / f"{name}.ipynb")
     shutil.copy(ROOT / "tests" / "conftest.py", folder / "lessons_conftest.py")
     (folder / "conftest.py").write_text(COMPARING_CONFTEST)
-    options = "--nbval --nbval-current-env --nbval-cell-timeout=300 -v -p no:xdist".split()
+    options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-v", "-p", "no:xdist"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MNIST_PRACTICE": "1"}
     command = [sys.executable, "-m", "pytest", *options]
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

@@ -7,7 +7,13 @@ import lesson_checks
 import nbformat
 import pytest
 from lesson_checks import (
-    LESSONS, ROOT, broken_links, definitions, different_definitions, source_of, text_cells,
+    LESSONS,
+    ROOT,
+    broken_links,
+    definitions,
+    different_definitions,
+    source_of,
+    text_cells,
 )  # fmt: skip
 
 from mnist_helpers import data, evaluation, model, training, visualization
