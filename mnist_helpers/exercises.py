@@ -179,7 +179,7 @@ check_output_size = Check(lambda size, k, padding, stride: (size + 2 * padding -
     "a kernel that would reach beyond the end does not count: round down.": lambda size, k, padding, stride: -(-(size + 2 * padding - k) // stride) + 1,
     "places are whole: round down.": lambda size, k, padding, stride: (size + 2 * padding - k) / stride + 1,
     "this is right for a stride of 1 only.": lambda size, k, padding, stride: size + 2 * padding - k + 1},
-    draw=lambda rng: (rng.randint(12, 60), rng.randint(2, 7), rng.randint(1, 4), rng.randint(2, 5)))
+    draw=lambda rng: (rng.randint(12, 60), rng.randint(2, 7), rng.randint(0, 4), rng.randint(1, 5)))
 check_parameters = Check(lambda size, ins, outs, k: outs * (ins * k * k + 1), note="The size of the image does not matter.", mistakes={
     "each output channel has a bias as well.": lambda size, ins, outs, k: outs * ins * k * k,
     "every kernel looks at all input channels, so it holds more than one square of weights.": lambda size, ins, outs, k: outs * (k * k + 1),
