@@ -48,7 +48,7 @@ def numbers(results: dict) -> str:
     accuracies = [100 * accuracy for accuracy in results["test_accuracy_by_seed"]]
     machine = f"{results['cpu_cores']} CPU cores without a GPU, Python {results['python']}"
     return (
-        f"Measured by `make run` on {machine}, torch {results['torch'].split('+')[0]}: a CNN of "
+        f"Measured on {machine}, torch {results['torch'].split('+')[0]}: a CNN of "
         f"{results['parameters']:,} parameters, trained for {results['train_seconds']:.0f} s, reads "
         f"{statistics.mean(accuracies):.2f} ± {statistics.stdev(accuracies):.2f} % of MNIST's test images "
         f"(mean and standard deviation over {len(accuracies)} seeds, the last weights of each, no image of the "
@@ -110,11 +110,11 @@ def replace_block(path: Path, name: str, content: str) -> None:
     """Put new content between the comments `name` and `end name` of a page."""
     text, blocks = (
         path.read_text(encoding="utf-8"),
-        re.compile(f"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)", re.DOTALL),
+        re.compile(f"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL),
     )
     if not blocks.search(text):
         raise WalkthroughError(f"{path.name} has no place for {name}.")
-    path.write_text(blocks.sub(lambda marks: marks[1] + content + marks[2], text), encoding="utf-8")
+    path.write_text(blocks.sub(lambda marks: f"{marks[1]}{content}\n{marks[2]}", text), encoding="utf-8")
 
 
 if __name__ == "__main__":
