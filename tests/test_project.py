@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -38,14 +37,6 @@ def test_constraints_lie_within_the_bounds():
         assert requirement.specifier.contains(tested[requirement.name]), requirement
 
 
-def test_what_lessons_compute_with_imports_neither_pictures_nor_widgets():
-    question = "from mnist_helpers import data, model, training, evaluation, visualization; import sys; print(*sys.modules)"
-    answer = subprocess.run(
-        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert not {"matplotlib.pyplot", "sklearn", "ipywidgets", "jupyterlab"} & set(answer.stdout.split())
-
-
 needs_make = pytest.mark.skipif(os.name == "nt", reason="on Windows the plain commands stand in for make")
 
 
@@ -72,7 +63,10 @@ def test_installation_that_fails_shows_the_end_of_its_log(tmp_path):
     made = subprocess.run(["make", "run"], cwd=tmp_path, capture_output=True, text=True)
     lines = made.stdout.splitlines()
     assert made.returncode != 0 and "build/install.log" in made.stdout and len(lines) <= 25
-    assert lines[-1].startswith("Installing failed") and (tmp_path / "build" / "install.log").stat().st_size
+    assert (
+        any(line.startswith("Installing failed") for line in lines)
+        and (tmp_path / "build" / "install.log").stat().st_size
+    )
 
 
 @needs_make
