@@ -23,7 +23,7 @@ doctor: .venv/installed ## say whether this machine has what the lessons need
 test: .venv/installed ## run the tests, and every lesson against its stored outputs
 	@$(BIN)/python -m pytest
 
-store: .venv/installed ## after an edit: run the lessons on MNIST and store their outputs, normalised
+store: .venv/installed ## after an edit: run the lessons on MNIST and store their outputs, normalized
 	@$(BIN)/python -m tools.walkthrough store
 
 readme: .venv/installed ## bring the README's numbers up to those of the last run on MNIST

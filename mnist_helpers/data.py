@@ -1,4 +1,4 @@
-"""The digits as tensors: a fixed split, normalising, batches. Lesson 1 takes it apart."""
+"""The digits as tensors: a fixed split, normalizing, batches. Lesson 1 takes it apart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HELD_OUT = (
 
 @dataclass(frozen=True)
 class Split:
-    """Images with their labels, and the two numbers that normalise them.
+    """Images with their labels, and the two numbers that normalize them.
 
     images: uint8 (N, 1, 28, 28), 0 is background, 255 is ink. labels: int64 (N,).
     mean, std: of the training split's pixels on a scale from 0 to 1.
@@ -88,7 +88,7 @@ def load_digits() -> Digits:
     if files is None:
         return _digits(practice_images(), False, origin)
     images, labels, test_images, test_labels = files
-    # Pairs of neighbours, because the file alternates between two kinds of writing: lesson 1 shows it.
+    # Pairs of neighbors, because the file alternates between two kinds of writing: lesson 1 shows it.
     held_out = torch.arange(len(labels)) // 2 % HELD_OUT == HELD_OUT - 1
     parts = (images[~held_out], labels[~held_out]), (images[held_out], labels[held_out])
     pairs = [(part[:, None], those.long()) for part, those in (*parts, (test_images, test_labels))]
@@ -116,7 +116,7 @@ def normalize(images, mean, std):
 def batches(split, batch_size, generator=None):
     """Yield a split in batches, in a fresh random order if a generator is given; the last may be smaller.
 
-    Each batch: inputs, float32 (B, 1, 28, 28), normalised; labels, int64 (B,).
+    Each batch: inputs, float32 (B, 1, 28, 28), normalized; labels, int64 (B,).
     """
     order = torch.arange(len(split)) if generator is None else torch.randperm(len(split), generator=generator)
     for index in order.to(split.labels.device).split(batch_size):

@@ -179,13 +179,16 @@ def draw_bars(values: Mapping[str, float], x: str, title: str = "", axes: Axes |
     """Draw a horizontal bar for each named value, with the value written at its end. x: label with unit."""
     axes = axes or plt.subplots(figsize=(6.4, 0.5 + 0.36 * len(values)))[1]
     bars = axes.barh(list(values), list(values.values()), color=COLORS[0])
-    axes.bar_label(bars, [short(value) for value in values.values()], padding=4)
+    whole = all(float(value).is_integer() for value in values.values())
+    decimals = 0 if whole else max(0, 3 - len(f"{max(map(abs, values.values())):.0f}"))  # the same for all
+    written = [f"{value:,.{decimals}f}" for value in values.values()]
+    axes.bar_label(bars, written, padding=4)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.xaxis.set_major_formatter(lambda value, _: short(value))
     axes.set(xlabel=x, title=title)
-    told = ", ".join(f"{name} {short(value)}" for name, value in values.items())
-    describe(axes, f"{title or 'Bars'}, {x}: {told}.")
+    described = ", ".join(map(" ".join, zip(values, written, strict=True)))
+    describe(axes, f"{title or 'Bars'}, {x}: {described}.")
     return axes
 
 

@@ -12,7 +12,7 @@ from torch import nn
 class CNN(nn.Module):
     """Two convolutions, each with max pooling and ReLU, then two fully connected layers: 80,202 parameters.
 
-    Takes float (N, 1, 28, 28), normalised; returns logits, float (N, 10).
+    Takes float (N, 1, 28, 28), normalized; returns logits, float (N, 10).
     """
 
     def __init__(self):
@@ -32,7 +32,7 @@ class CNN(nn.Module):
 class Dense(nn.Module):
     """A network without convolutions and with as many parameters as the CNN, within a hundred or so: 80,305.
 
-    Takes float (N, 1, 28, 28), normalised; returns logits, float (N, 10).
+    Takes float (N, 1, 28, 28), normalized; returns logits, float (N, 10).
     """
 
     def __init__(self):

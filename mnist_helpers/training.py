@@ -112,13 +112,13 @@ def checkpoint_path() -> Path:
     return Path(os.environ.get("MNIST_CHECKPOINTS") or "checkpoints") / "cnn.pt"
 
 
-def save_checkpoint(model, history, digits) -> str:
+def save_checkpoint(model, history, digits, seed=0) -> str:
     """Keep a network for the lessons after, whole or not at all; say what was done, in a sentence."""
     if not history.finished:
         return "The training was stopped before its end, so nothing was saved; what was saved before stays."
     path = checkpoint_path()
     aside = path.with_name(f"{path.name}-{os.getpid()}")
-    content = {"network": type(model).__name__, "digits": digits.name, "history": vars(history)}
+    content = {"network": type(model).__name__, "digits": digits.name, "seed": seed, "history": vars(history)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(content | {"weights": model.state_dict()}, aside)
@@ -133,8 +133,8 @@ def trained_cnn(digits, seed=0):
     device, path = digits.train.images.device, checkpoint_path()
     try:
         saved = torch.load(path, map_location=device, weights_only=True)  # runs no code from the file
-        if (saved["network"], saved["digits"]) != ("CNN", digits.name):
-            raise ValueError(f"it is a {saved['network']} trained on {saved['digits']}")
+        if (found := [saved[key] for key in ("network", "digits", "seed")]) != ["CNN", digits.name, seed]:
+            raise ValueError("its network, digits and seed are {}, {} and {}".format(*found))
         model, history = seeded(CNN, seed).to(device), History(0)
         model.load_state_dict(saved["weights"])
         vars(history).update(saved["history"])

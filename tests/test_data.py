@@ -1,4 +1,4 @@
-"""Where digits come from and in which order, how they are split, normalised and cut into batches."""
+"""Where digits come from and in which order, how they are split, normalized and cut into batches."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def test_practice_digits_are_called_so_and_what_is_tested_was_held_out(practice,
         assert "<script>" not in page and "&lt;script&gt;" in page
 
 
-def test_batches_hold_every_image_once_and_normalised(practice):
+def test_batches_hold_every_image_once_and_normalized(practice):
     split = practice.train
     inputs, labels = map(torch.cat, zip(*batches(split, 1_000), strict=True))
     assert torch.equal(labels, split.labels)

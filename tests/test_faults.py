@@ -128,7 +128,15 @@ class Harm:
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"", pickle.dumps(Harm()), {"history": Harm()}, {"network": "Dense"}, {"digits": "MNIST"}],
+    [
+        None,
+        b"",
+        pickle.dumps(Harm()),
+        {"history": Harm()},
+        {"network": "Dense"},
+        {"digits": "MNIST"},
+        {"seed": 5},
+    ],
 )
 def test_unfit_checkpoint_is_passed_over_and_nothing_of_it_is_run(content, few):
     path = checkpoint_path()

@@ -178,7 +178,7 @@ def flops_per_image(model: nn.Module) -> float:
 
 
 def throughput(digits: Digits, images: int) -> dict[str, float]:
-    """Images a second that a DataLoader delivers one by one, and tensors by index; both normalised, nothing trained."""
+    """Images a second that a DataLoader delivers one by one, and tensors by index; both normalized, nothing trained."""
 
     def rate(source) -> float:
         start = time.perf_counter()

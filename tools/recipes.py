@@ -22,7 +22,7 @@ class FastCNN(nn.Module):
     """Three convolutions with batch normalization, on maps of half the width: 29,722 parameters for 16 channels.
 
     Each square of 2×2 pixels becomes one place with four channels (pixel_unshuffle), so no map is larger than 14×14.
-    Takes float (N, 1, 28, 28), normalised; returns logits, float (N, 10).
+    Takes float (N, 1, 28, 28), normalized; returns logits, float (N, 10).
     Source: batch normalization, Ioffe and Szegedy, 2015.
     """
 
@@ -44,7 +44,7 @@ class FastCNN(nn.Module):
 class DeepCNN(nn.Module):
     """The fast network with one more convolution before the pooling: 77,938 parameters for 24 channels.
 
-    Takes float (N, 1, 28, 28), normalised; returns logits, float (N, 10).
+    Takes float (N, 1, 28, 28), normalized; returns logits, float (N, 10).
     """
 
     def __init__(self, channels=24):

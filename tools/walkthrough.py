@@ -1,7 +1,7 @@
 """Execute the lessons without a screen.
 
 python -m tools.walkthrough run      pages to build/walkthrough, numbers to build/results.json
-python -m tools.walkthrough store    outputs, normalised, back into notebooks/
+python -m tools.walkthrough store    outputs, normalized, back into notebooks/
 """
 
 from __future__ import annotations
