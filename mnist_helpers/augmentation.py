@@ -10,7 +10,7 @@ from torch import Tensor, nn
 def random_affine(
     images: Tensor, generator: torch.Generator, degrees: float, zoom: float, shift: float
 ) -> Tensor:
-    """Turn each image by up to `degrees`, zoom it by up to `zoom` (0.1 is 10 %) and shift it by up to `shift` pixels.
+    """Turn each image by up to `degrees`, zoom it by up to `zoom` (0.1 is 10%) and shift it by up to `shift` pixels.
 
     images: float (N, 1, H, W), whose borders are background. Returns the same shape.
     """

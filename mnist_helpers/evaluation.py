@@ -11,7 +11,7 @@ import torch.nn.functional as F
 def wilson_interval(correct, total, z=1.96):
     """The interval for a share of which `correct` of `total` were seen: low and high, each 0 to 1.
 
-    z: how many standard errors to either side; 1.96 gives 95 %.
+    z: how many standard errors to either side; 1.96 gives 95%.
     Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
     share = correct / total
@@ -31,14 +31,14 @@ def reliability(logits, labels, bins=15):
     number = (confidence * bins).long().clamp(max=bins - 1)
     count = torch.bincount(number, minlength=bins)
     sums = torch.stack([torch.bincount(number, values, bins) for values in (confidence, right)])
-    mean_confidence, accuracy = sums[:, count > 0] / count[count > 0]
-    return mean_confidence, accuracy, count[count > 0]
+    mean_confidence, share_right = sums[:, count > 0] / count[count > 0]
+    return mean_confidence, share_right, count[count > 0]
 
 
 def expected_calibration_error(logits, labels, bins=15):
     """The gap between confidence and accuracy, averaged over the images, 0 to 1. Arguments, source: `reliability`."""
-    confidence, accuracy, count = reliability(logits, labels, bins)
-    return ((confidence - accuracy).abs() * count).sum().item() / len(labels)
+    confidence, share_right, count = reliability(logits, labels, bins)
+    return ((confidence - share_right).abs() * count).sum().item() / len(labels)
 
 
 def fit_temperature(logits, labels):

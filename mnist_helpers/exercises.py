@@ -250,7 +250,7 @@ def _confusion(rng): return np.random.default_rng(rng.randrange(10**6)).integers
 
 check_images_needed = Check(lambda share, half: 1.96**2 * share * (1 - share) / half**2,
     lambda rng: (share := round(rng.uniform(0.8, 0.98), 3), round((1 - share) * rng.uniform(0.05, 0.2), 5)), tolerance=0.03, mistakes={
-    "95 % reach 1.96 standard errors to either side, not one.": lambda share, half: share * (1 - share) / half**2,
+    "95% reach 1.96 standard errors to either side, not one.": lambda share, half: share * (1 - share) / half**2,
     "`half` is the reach to one side, not the whole width.": lambda share, half: 4 * 1.96**2 * share * (1 - share) / half**2,
     "the reach falls with the square root of the number of images.": lambda share, half: 1.96 * math.sqrt(share * (1 - share)) / half})
 check_p_value = Check(lambda a, b: min(1, 2 * _tail(a + b, max(a, b))), _paired, note="SciPy's `binomtest` counts the same.", mistakes={

@@ -70,7 +70,7 @@ def unseen_numbers(notebook):
     """A number in the text that looks like a result stands in an output, rounded or not, or among the settings.
 
     A percentage has to stand in an output that speaks of percentages or shares. A cell's metadata may list numbers
-    that are no results of the lesson: `illustration: ["85 %"]`. The first cell and prompts are left out.
+    that are no results of the lesson: `illustration: ["85%"]`. The first cell and prompts are left out.
     """
     seen = {True: set(), False: {number(text) for text in NUMBER.findall(code_cells(notebook)[1].source)}}
     for text in output_texts(notebook):

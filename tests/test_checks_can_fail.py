@@ -40,14 +40,14 @@ def a_lesson_that_says(prose, printed):
 @pytest.mark.parametrize(
     ("prose", "printed", "wrong"),
     [
-        ("It reads 82 %.", "right 81.6%", False),
-        ("It reads 84 %.", "right 81.6%", True),
-        ("It reads 82 %.", "82 images", True),  # a count is no percentage
+        ("It reads 82%.", "right 81.6%", False),
+        ("It reads 84%.", "right 81.6%", True),
+        ("It reads 82%.", "82 images", True),  # a count is no percentage
         ("It has 80,202 parameters.", "80202", False),
         ("It has 80,203 parameters.", "80202", True),
         ("The loss is 0.31.", "loss 0.3072", False),
         ("The loss is 0.31.", "loss 0.3172", True),
-        ("**Predict:** is it 84 % or 99 %?", "right 81.6%", False),
+        ("**Predict:** is it 84% or 99%?", "right 81.6%", False),
         ("You chose 3 epochs and 7 steps.", "", True),
     ],
 )

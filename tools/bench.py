@@ -161,7 +161,7 @@ def measure(recipe: Recipe, seeds: int) -> dict[str, Any]:
 def seconds_to(level: float, runs: Sequence[Run]) -> float | None:
     """When a run first stands at `level` or above, the median over seeds; None unless most seeds get there.
 
-    A median seed that reaches 99.0 % is not yet a mean of 99.0 %, so the mean of some look has to reach it, too.
+    A median seed that reaches 99.0% is not yet a mean of 99.0%, so the mean of some look has to reach it, too.
     """
     median = statistics.median(
         next((seconds for seconds, right in run if right >= level), math.inf) for run in runs
@@ -288,14 +288,14 @@ RIVALS = (
     Rival("a dense network of 569,226 parameters", deep_dense, epochs=15, learning_rate=0.001),
 )
 
-LEVEL_HEADS = "".join(f"{100 * level:7.4g} %" for level in LEVELS)
+LEVEL_HEADS = "".join(f"{100 * level:7.4g}%" for level in LEVELS)
 HEADER = f"{'way to train':50} seeds seconds  {'test accuracy':15}{LEVEL_HEADS} GFLOP/s   memory"
 
 
 def table_row(recipe: dict[str, Any]) -> str:
     """A line of the table: seconds to each level, a dash where it is not reached."""
     spread = "" if recipe["accuracy_std"] is None else f" ± {100 * recipe['accuracy_std']:.2f}"
-    right = f"{100 * recipe['accuracy_mean']:.2f}{spread} %"
+    right = f"{100 * recipe['accuracy_mean']:.2f}{spread}%"
     levels = (recipe["seconds_to"].get(f"{level:g}") for level in LEVELS)
     to = "".join(f"{'-' if seconds is None else f'{seconds:.2f}':>9}" for seconds in levels)
     memory = f"{recipe['peak_memory_mb'] or '-'} MB"

@@ -50,7 +50,7 @@ def numbers(results: dict) -> str:
     return (
         f"Measured on {machine}, torch {results['torch'].split('+')[0]}: a CNN of "
         f"{results['parameters']:,} parameters, trained for {results['train_seconds']:.0f} s, reads "
-        f"{statistics.mean(accuracies):.2f} ± {statistics.stdev(accuracies):.2f} % of MNIST's test images "
+        f"{statistics.mean(accuracies):.2f} ± {statistics.stdev(accuracies):.2f}% of MNIST's test images "
         f"(mean and standard deviation over {len(accuracies)} seeds, the last weights of each, no image of the "
         "test split used in any choice)."
     )
@@ -97,13 +97,13 @@ def machine_head(machine: dict) -> str:
 
 
 def cell(recipe: dict | None) -> str:
-    """An accuracy and its seconds; and where 98.41 % was seen on the way, after how many."""
+    """An accuracy and its seconds; and where 98.41% was seen on the way, after how many."""
     if recipe is None:
         return "–"
     spread = "" if recipe["accuracy_std"] is None else f" ± {100 * recipe['accuracy_std']:.2f}"
     first = recipe["seconds_to"].get("0.9841")
-    on_the_way = f" (98.41 % after {first:.3g} s)" if first and first < 0.99 * recipe["seconds"] else ""
-    return f"{100 * recipe['accuracy_mean']:.2f}{spread} % after {recipe['seconds']:.3g} s{on_the_way}"
+    on_the_way = f" (98.41% after {first:.3g} s)" if first and first < 0.99 * recipe["seconds"] else ""
+    return f"{100 * recipe['accuracy_mean']:.2f}{spread}% after {recipe['seconds']:.3g} s{on_the_way}"
 
 
 def replace_block(path: Path, name: str, content: str) -> None:

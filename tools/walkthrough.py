@@ -114,7 +114,7 @@ def summary_lines(summary: dict[str, Any], digits: Digits) -> list[str]:
     if "test_accuracy" in summary:
         low, high = summary["test_accuracy_interval"]
         data = "MNIST's test images" if digits.is_mnist else "held-out practice digits, which are not MNIST's"
-        accuracy = f"{summary['test_accuracy']:.2%} of {data} (95 % interval {low:.2%} to {high:.2%})"
+        accuracy = f"{summary['test_accuracy']:.2%} of {data} (95% interval {low:.2%} to {high:.2%})"
         lines.append(f"Test accuracy: {accuracy}")
     spent = sum(summary["notebooks"].values())
     budget = (
