@@ -180,7 +180,8 @@ def draw_bars(values: Mapping[str, float], x: str, title: str = "", axes: Axes |
     axes = axes or plt.subplots(figsize=(6.4, 0.5 + 0.36 * len(values)))[1]
     bars = axes.barh(list(values), list(values.values()), color=COLORS[0])
     whole = all(float(value).is_integer() for value in values.values())
-    decimals = 0 if whole else max(0, 3 - len(f"{max(map(abs, values.values())):.0f}"))  # the same for all
+    largest = max(map(abs, values.values()))
+    decimals = 0 if whole else max(0, 2 - math.floor(math.log10(largest)))  # three digits of the largest
     written = [f"{value:,.{decimals}f}" for value in values.values()]
     axes.bar_label(bars, written, padding=4)
     axes.invert_yaxis()

@@ -31,10 +31,8 @@ def occlusion_map(model, image, label, size=5):
     for place in range(28 * 28):
         row, column = place // 28 - size // 2, place % 28 - size // 2
         hidden[place, :, max(row, 0) : row + size, max(column, 0) : column + size] = image.min()
-    lost, changed = (
-        torch.zeros(28 * 28),
-        (hidden != image).flatten(1).any(dim=1),
-    )  # without ink, nothing changes
+    # A square that covers no ink changes nothing, so the network need not be asked.
+    lost, changed = torch.zeros(28 * 28), (hidden != image).flatten(1).any(dim=1)
     before = F.log_softmax(model(image[None]), dim=1)[0, label]
     lost[changed.cpu()] = (before - F.log_softmax(model(hidden[changed]), dim=1)[:, label]).cpu()
     return lost.view(28, 28)
