@@ -55,6 +55,8 @@ class History:
         self.loss, self.learning_rate, self.validation_loss, self.validation_accuracy = [], [], [], []
 
     def note_step(self, loss, learning_rate):
+        now = time.perf_counter()
+        self.seconds, self.start = self.seconds + now - self.start, now
         self.loss.append(loss)
         self.learning_rate.append(learning_rate)
         if not math.isfinite(loss):
@@ -62,7 +64,6 @@ class History:
             raise WalkthroughError(f"The loss is {loss} in {at}. Try a tenth of that rate.")
 
     def note_epoch(self, model, split):
-        self.seconds += time.perf_counter() - self.start
         logits = predict(model, split)
         self.validation_loss.append(F.cross_entropy(logits, split.labels.cpu()).item())
         self.validation_accuracy.append(accuracy(logits, split.labels))
