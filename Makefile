@@ -10,7 +10,7 @@ BIN := .venv/bin
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab doctor store readme bench format lint
+.PHONY: help run test lab doctor demo store readme bench format lint
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ doctor: .venv/installed ## say whether this machine has what the lessons need
 
 test: .venv/installed ## run the tests, and every lesson against its stored outputs
 	@$(BIN)/python -m pytest
+
+demo: .venv/installed ## train both networks and write a page that reads your handwriting, build/demo.html
+	@$(BIN)/python -m tools.demo
 
 store: .venv/installed ## after an edit: run the lessons on MNIST and store their outputs, normalized
 	@$(BIN)/python -m tools.walkthrough store

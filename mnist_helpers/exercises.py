@@ -327,4 +327,49 @@ check_steered = Check(_steer, _reader, cases=8, mistakes={
     "this takes one step only.": lambda *case: _steer(*case[:4], 1),
     "every pixel moves by `size`, however small its gradient: take the sign.": lambda *case: _steer(*case, sign=lambda gradient: gradient)})
 
+# Lesson 6
+def _page(rng):
+    paper, ink = rng.sample([0.1, 0.25, 0.4, 0.6, 0.75, 0.9], 2)
+    page = np.full((30, 40), paper)
+    page[5:rng.randint(8, 18), 10:rng.randint(14, 35)] = ink
+    return (page,)
+
+def _smudge(rng):
+    small = normal(rng, rng.randint(8, 20), rng.randint(8, 20)).abs()
+    small[: len(small) // 2] *= 3
+    return (small,)
+
+def _centered(small, middle=13.5, mass=True, swapped=False):
+    ink = small if mass else torch.ones_like(small)
+    center = [((ink.sum(dim=1 - axis) * torch.arange(length)).sum() / ink.sum()).item() for axis, length in enumerate(small.shape)]
+    row, column = (round(middle - mean) for mean in (reversed(center) if swapped else center))
+    frame = torch.zeros(60, 60)  # with room on every side for what is laid wrongly
+    frame[16 + row : 16 + row + len(small), 16 + column : 16 + column + small.shape[1]] = small
+    return frame[16:44, 16:44]
+
+def _threshold(confidence, right, wanted, largest=False, above=False, of_all=False):
+    for threshold in confidence.sort(descending=largest).values:
+        answered = confidence > threshold if above else confidence >= threshold
+        if (right & answered).sum() / (len(right) if of_all else max(1, answered.sum())) >= wanted:
+            return threshold
+    return torch.tensor(1.0)
+
+def _answers(rng):
+    confidence = normal(rng, 60).sigmoid()
+    return confidence, normal(rng, 60) < 3 * confidence - 0.8, rng.choice([0.75, 0.8, 0.85])
+
+check_light_ink = Check(lambda gray: np.median(gray) < (gray.min() + gray.max()) / 2, _page, {
+    "gray or black paper may be darker than 0.5 and its ink darker still.": lambda gray: gray.mean() < 0.5,
+    "this is whether the *paper* is the lighter one.": lambda gray: np.median(gray) > (gray.min() + gray.max()) / 2,
+    "light ink may be a gray, and so may dark ink: compare it with the paper.": lambda gray: gray.max() > 0.7})
+check_centered = Check(_centered, _smudge, {
+    "this centers the box. The center of mass is the mean place of the ink.": lambda small: _centered(small, mass=False),
+    "rows and columns are exchanged.": lambda small: _centered(small, swapped=True),
+    "the middle of the pixels 0 to 27 is 13.5, not 14.": lambda small: _centered(small, middle=14)})
+check_threshold = Check(_threshold, _answers, {
+    "there are smaller ones that keep the promise, too.": lambda *case: _threshold(*case, largest=True),
+    "an image whose confidence *is* the threshold is answered, too.": lambda *case: _threshold(*case, above=True),
+    "the share is among the images that are answered, not among all.": lambda *case: _threshold(*case, of_all=True),
+    "that is the share wanted, not a confidence that brings it about.": lambda confidence, right, wanted: wanted})
+
 # fmt: on

@@ -146,4 +146,18 @@ OTHER_FORMS |= {
     "check_faults": _values("[4, 5, 1]", "np.array([4, 5, 1])"),
 }
 
+_PAGE, _SMALL, _CURVE = "gray", "small", "confidence, right, wanted"
+_LAID = "frame = torch.zeros(28, 28)\nframe[{0}:{0} + len(small), {1}:{1} + small.shape[1]] = small\nreturn frame"
+WRONG |= {
+    "check_light_ink": _functions(_PAGE, "gray.max() > 0.5", "gray.min() < 0.5", "gray.mean() > np.median(gray) + 1", "gray.std() > 0.2", "True", "np.median(gray) < 0.3"),
+    "check_centered": _functions(_SMALL, "F.pad(small, (0, 28 - small.shape[1], 0, 28 - len(small)))", _LAID.format(4, 4), _LAID.format(0, 0),
+        "return torch.zeros(28, 28)", "return small", _LAID.format("(28 - len(small)) // 2", "(28 - small.shape[1]) // 2 - 1 + 0")),
+    "check_threshold": _functions(_CURVE, "confidence.min()", "confidence.median()", "confidence[right].min()", "confidence[~right].max()", "confidence.quantile(1 - wanted)", "right.double().mean()"),
+}
+OTHER_FORMS |= {
+    "check_light_ink": _functions(_PAGE, "abs(gray - np.median(gray)).max() == gray.max() - np.median(gray)", "gray.mean() > np.median(gray)", "int(gray.max() > np.median(gray))"),
+    "check_centered": _functions(_SMALL, "m = np.array([(small.numpy().sum(1) @ np.arange(len(small))), (small.numpy().sum(0) @ np.arange(small.shape[1]))]) / small.numpy().sum()\nr, c = np.round(13.5 - m).astype(int)\n" + _LAID.format("r", "c")),
+    "check_threshold": _functions(_CURVE, "min(t for t in confidence.tolist() if right[confidence >= t].double().mean() >= wanted)"),
+}
+
 # fmt: on

@@ -1,0 +1,58 @@
+"""Drawings as strokes: painted, and kept in a file for everyone who drew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from mnist_helpers.sources import WalkthroughError
+
+PEN = 0.08  # of the paper's side
+HANDS = Path(__file__).with_name("hands")  # drawings by simulated hands, made by tools/hands.py
+
+
+def paint(strokes, side=280, width=PEN):
+    """Strokes, each a list of (x, y) in 0..1, y downward, as black ink on white paper: uint8 (side, side)."""
+    paper = Image.new("L", (side, side), 255)
+    pen, radius = ImageDraw.Draw(paper), width * side / 2
+    for stroke in strokes:
+        points = [(side * x, side * y) for x, y in stroke]
+        pen.line(points, fill=0, width=round(2 * radius), joint="curve")
+        for x, y in points:  # round ends, and dots
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+    return np.array(paper)
+
+
+def save_drawings(path, drawings, labels, writer):
+    """Keep a writer's drawings, each a list of strokes, with their labels in one .npz file."""
+    rows = [
+        (number, stroke, x, y)
+        for number, strokes in enumerate(drawings)
+        for stroke, points in enumerate(strokes)
+        for x, y in points
+    ]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    points = np.array(rows, dtype=np.float32).reshape(-1, 4)
+    np.savez_compressed(path, points=points, labels=np.array(labels, dtype=np.int64), writer=np.array(writer))
+
+
+def load_drawings(path):
+    """The drawings, labels and writer of a file that `save_drawings` made; nothing in such a file is ever run.
+
+    Raises WalkthroughError for a file of another kind.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            points, labels, writer = file["points"], file["labels"], str(file["writer"])
+        drawings = []
+        for number in range(len(labels)):
+            of_one = points[points[:, 0] == number]
+            strokes = [of_one[of_one[:, 1] == stroke, 2:].tolist() for stroke in np.unique(of_one[:, 1])]
+            drawings.append(strokes)
+        if not all(drawings) or not np.isin(labels, range(10)).all() or abs(points[:, 2:] - 0.5).max() > 1:
+            raise ValueError("a drawing is empty, a label no digit, or a point far off the paper")
+        return drawings, labels.tolist(), writer
+    except Exception as error:  # whatever else such a file may hold
+        raise WalkthroughError(f"{path} holds no saved drawings ({error}).") from None

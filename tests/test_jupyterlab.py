@@ -1,0 +1,110 @@
+"""Drawing and uploading in a real JupyterLab, in a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from lesson_checks import ROOT
+from nbformat import read, v4, write
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no browser is driven: Chromium is not installed")
+
+LESSON = ROOT / "notebooks" / "06_your_digits.ipynb"
+SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
+CELLS = ["""
+import math, matplotlib.pyplot as plt
+from mnist_helpers.widgets import WalkthroughError, draw_here, upload_here
+def titled(text, fault):
+    if fault: raise WalkthroughError(fault)
+    return plt.subplots(figsize=(3, 3), subplot_kw={"title": text, "gid": text})[1]
+def drawn(strokes):
+    length = sum(math.dist(*ends) for stroke in strokes for ends in zip(stroke, stroke[1:]))
+    return titled(f"strokes: {len(strokes)}, length: {length:.1f}", "" if strokes else "There is no ink.")
+one, two = [[(0.2, 0.5), (0.8, 0.5)]], [[(0.5, 0.1), (0.5, 0.9)], [(0.4, 0.1), (0.6, 0.1)]]
+canvas = draw_here(drawn, [one, two])
+upload_here(lambda content: titled(f"bytes: {len(content)}", "That is no picture." * (content == b"text")))
+""", "import sys; sys.modules['anywidget'] = None; chosen = draw_here(drawn, [one, two])"]  # fmt: skip
+OPTIONS = """--ServerApp.ip=127.0.0.1 --ServerApp.port_retries=0 --ServerApp.open_browser=False
+    --ServerApp.allow_root=True --IdentityProvider.token=abc --LabApp.expose_app_in_browser=True"""
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SAYS = """([pattern, inside]) => jupyterapp.shell.currentWidget.content.widgets
+    .flatMap((cell) => cell.node.querySelector(inside) ? cell.model.outputs.toJSON() : [])
+    .some((output) => RegExp(pattern).test(output.data?.["text/plain"] ?? ""))"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Runs a notebook in JupyterLab, returns its page; in the end there was no error, and no other host was asked."""
+    folder, faults = tmp_path_factory.mktemp("lab"), []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    no_news = f"--LabApp.app_settings_dir={ROOT / 'tools' / 'lab'}"  # they would come from another host
+    command = [sys.executable, "-m", "jupyterlab", *OPTIONS.split(), no_news, f"--ServerApp.port={port}"]
+
+    def open_and_run(name, notebook):
+        write(notebook, folder / f"{name}.ipynb")
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        here = (f"http://127.0.0.1:{port}/", "data:", "blob:")
+        page.on("request", lambda request: request.url.startswith(here) or faults.append(request.url))
+        page.on("console", lambda message: message.type == "error" and faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{here[0]}lab/workspaces/{name}/tree/{name}.ipynb?token=abc")
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
+        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        return page
+
+    log, own = folder / "log.txt", {"JUPYTER_CONFIG_DIR": str(folder)}
+    with log.open("w") as out, sync_api.sync_playwright() as playwright:
+        server = subprocess.Popen(command, cwd=folder, env=os.environ | own, stdout=out, stderr=out)
+        try:
+            while "?token=" not in log.read_text() and server.poll() is None:
+                time.sleep(0.1)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            yield open_and_run
+        finally:
+            server.terminate()
+            server.wait(30)
+    assert not faults
+
+
+def draw(page, points):
+    x, y, width, height = page.locator(".drawing canvas").bounding_box().values()
+    for number, (right, down) in enumerate(points):
+        page.mouse.move(x + right * width, y + down * height, steps=10)
+        page.mouse.down() if number == 0 else None
+    page.mouse.up()
+
+
+def test_explorers(run):
+    kernel, files = {"name": "python3", "display_name": "Python 3"}, [b"text", b"\x89PNG"]
+    cells, photo = [*map(v4.new_code_cell, CELLS)], {"name": "a.png", "mimeType": "image/png"}
+    page = run("explorers", v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
+    page.on("filechooser", lambda chooser: chooser.set_files(photo | {"buffer": files.pop(0)}))
+    for act, said in {
+        lambda: draw(page, SEVEN): "strokes: 1, length: 1.2",
+        lambda: page.keyboard.press("ArrowRight"): "strokes: 1, length: 0.6",
+        lambda: page.keyboard.press("ArrowLeft"): "strokes: 2, length: 1.0",
+        lambda: page.click(".drawing >> text=Clear"): "There is no ink.",
+        lambda: page.click(".drawing >> text=Undo", click_count=3): "strokes: 1, length: 1.2",
+        lambda: draw(page, [(0.3, 0.5), (0.6, 0.5)]): "strokes: 2, length: 1.5",
+        lambda: page.click(".widget-upload"): "That is no picture.",
+        lambda: page.click(".jupyter-button.widget-upload"): "bytes: 4",
+    }.items():
+        act()
+        page.wait_for_function(SAYS, arg=[said, ".drawing"])
+    page.locator('.widget-vbox:has-text("pip install anywidget") .noUi-handle').press("ArrowRight")
+    page.wait_for_function(SAYS, arg=["strokes: 2, length: 1.0", ".widget-slider"])
+
+
+@pytest.mark.skipif(not LESSON.exists(), reason="the lesson is not there yet")
+def test_lesson_reads_a_seven(run):
+    page = run("lesson", read(LESSON, as_version=4))
+    page.click(".drawing >> text=Clear")
+    draw(page, SEVEN)
+    page.wait_for_function(SAYS, arg=[r"\b7\b", ".drawing"])

@@ -1,0 +1,191 @@
+"""The page that tools.demo writes, opened from the disk in a browser without a window."""
+
+import base64
+import io
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mnist_helpers.data import load_digits
+from mnist_helpers.handwriting import to_mnist
+from mnist_helpers.model import CNN, Dense
+from mnist_helpers.training import predict
+from tools import demo
+
+api = pytest.importorskip("playwright.sync_api", reason="Playwright is missing: no browser tried the page.")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A part of the digits, so that training takes seconds; the training, and the page made of it."""
+    whole, path = load_digits(), tmp_path_factory.mktemp("page") / "demo.html"
+    digits = replace(whole, train=whole.train[:7_680], validation=whole.validation[:100])
+    training = demo.train(digits, epochs=2 if digits.is_mnist else 8)
+    path.write_text(demo.write_page(training, digits), encoding="utf-8")
+    return SimpleNamespace(digits=digits, training=training, path=path)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with api.sync_playwright() as driver:
+        own = driver.chromium.executable_path
+        found = own if Path(own).exists() else shutil.which("chromium") or shutil.which("google-chrome")
+        if not found:
+            pytest.skip("Chromium is missing: no browser tried the page.")
+        browser = driver.chromium.launch(executable_path=found, args=FLAGS + CAMERA)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, made, request):
+    """The opened page; at the end, nothing was fetched from elsewhere and no error is in its console."""
+    settings = getattr(request, "param", {"viewport": {"width": 1280, "height": 900}})
+    page = browser.new_context(**settings).new_page()
+    asked, wrong = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(made.path.as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=10_000)
+    yield page
+    page.context.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == wrong == []
+
+
+def png(picture):
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def answer(page):
+    """The digit that the CNN reads, None where there is nothing to read."""
+    page.evaluate("redraw()")
+    return page.evaluate("reading && largest(reading.cnn)")
+
+
+def draw(page, strokes):
+    """Draw with the mouse on an empty paper; of many points in a stroke, only some."""
+    page.click("#clear")
+    box = page.locator("#paper").bounding_box()
+    for stroke in strokes:
+        points = [*stroke[:: max(1, len(stroke) // 6)], stroke[-1]]
+        for number, (x, y) in enumerate(points):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            number or page.mouse.down()
+        page.mouse.up()
+
+
+def photo(image):
+    """A digit (28, 28) as dark ink on paper that is darker on one side, with the noise of a camera."""
+    ink = np.pad(np.asarray(Image.fromarray(image).resize((224, 224))) / 255, 60)
+    noise = np.random.default_rng(0).normal(0, 0.01, ink.shape)
+    return (255 * (np.linspace(0.6, 0.8, 344) * (1 - 0.7 * ink) + noise)).clip(0, 255).astype(np.uint8)
+
+
+def test_logits_are_pytorchs_and_the_page_is_small(page, made):
+    test = made.digits.test[:1_000]
+    pixels = json.dumps(test.images.flatten(1).tolist())
+    networks = (CNN, "cnn", made.training.weights[-1], 1e-4), (Dense, "dense", made.training.dense, 1e-3)
+    for build, name, weights, limit in networks:
+        model = build()
+        model.load_state_dict(weights)
+        call = f"text => JSON.stringify(JSON.parse(text).map((pixels) => demo.{name}(pixels)))"
+        logits = torch.tensor(json.loads(page.evaluate(call, pixels)))
+        assert (logits - predict(model, test)).abs().max() < limit
+    assert made.path.stat().st_size < 1_000_000
+    assert ("practice digits" in page.inner_text("#origin")) != made.digits.is_mnist
+
+
+def test_digits_drawn_with_the_mouse_are_read(page, made):
+    drawings, read = page.evaluate("DRAWINGS"), []
+    for strokes in drawings:
+        draw(page, [[(0.06 + 0.8 * x, 0.1 + 0.8 * y) for x, y in stroke] for stroke in strokes])
+        read.append(answer(page))
+    assert not made.digits.is_mnist or sum(digit == number for number, digit in enumerate(read)) >= 9, read
+    page.click("#clear")
+    assert answer(page) is None
+    page.click("#undo")
+    assert answer(page) == read[-1]
+
+
+def test_keyboard_alone_reaches_drawings_training_and_maps(page):
+    page.focus("#paper")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#live:has-text('The CNN reads')", state="attached")
+    before = page.inner_text("#probabilities")
+    page.focus("#step")
+    page.keyboard.press("Home")
+    assert "step 0 of" in page.inner_text("#moment") and page.inner_text("#probabilities") != before
+    for canvas, seen in (("#first", "6 × 6"), ("#second", "16 × 16")):
+        page.focus(canvas)
+        page.keyboard.press("ArrowDown")
+        assert f"depends on {seen} pixels" in page.inner_text("#probe")
+    page.focus("#pooled")
+    page.keyboard.press("Space")
+    page.hover("#second")
+    assert "depends on 14 × 14 pixels" in page.inner_text("#probe")
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+def test_finger_draws_at_390_pixels(page):
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.click("#clear")
+    box, finger = page.locator("#paper").bounding_box(), page.context.new_cdp_session(page)
+    for kind, share in (("Start", 0.2), ("Move", 0.5), ("Move", 0.8), ("End", 0)):
+        at = [{"x": box["x"] + 170, "y": box["y"] + share * box["height"]}] if share else []
+        finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": at})
+    assert answer(page) is not None and page.evaluate("scrollY") == 0
+
+
+def test_photo_is_dropped_read_and_prepared_as_in_python(page, made):
+    images = made.digits.test.images[:2, 0].numpy()
+    drop = """text => { const files = new DataTransfer();
+        files.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "photo.png"));
+        dispatchEvent(new DragEvent("drop", { dataTransfer: files })) }"""
+    page.evaluate(drop, base64.b64encode(png(photo(images[0]))).decode())
+    page.wait_for_selector("#paper[aria-label*='photo']")
+    assert not made.digits.is_mnist or answer(page) == made.digits.test.labels[0]
+    flat = np.pad(255 - images[1], 90, constant_values=255)
+    for gray in (*map(photo, images), 255 - photo(images[0]), flat):
+        for switches in {}, {"center": False}, {"scale": False}:
+            size = [*gray.shape[::-1], switches]
+            call = (
+                "([text, ...size]) => Array.from(toMnist(Uint8Array.from(JSON.parse(text)), ...size).pixels)"
+            )
+            pixels = page.evaluate(call, [json.dumps(gray.ravel().tolist()), *size])
+            assert np.abs(np.array(pixels) - to_mnist(gray, **switches).numpy().ravel()).mean() <= 2
+
+
+def test_camera_takes_a_picture(page):
+    page.click("#camera")
+    page.click("#take")
+    page.wait_for_selector("#paper[aria-label*='photo']")
+
+
+BAD = [
+    (b"not a picture at all", "no picture"),
+    (png(np.zeros((200, 200, 4), np.uint8))[:90], "cut off"),
+    (png(np.zeros((9, 9), np.uint8))[:16] + (10_000).to_bytes(4) * 2, "100,000,000 pixels"),
+    (png(np.zeros((1, 1), np.uint8)), "No ink"),
+    (png(np.full((90, 90), 200, np.uint8)), "No ink"),
+]
+
+
+@pytest.mark.parametrize(("content", "sentence"), BAD)
+def test_file_that_cannot_be_used_gets_a_sentence(page, content, sentence):
+    page.set_input_files("#file", {"name": "digit.png", "mimeType": "image/png", "buffer": content})
+    page.wait_for_selector(f"#message:has-text('{sentence}')")
+    draw(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    assert answer(page) is not None and page.inner_text("#message") == ""

@@ -1,0 +1,184 @@
+"""Train the CNN and the dense network, and write one page that holds both, the training and a paper to draw on.
+
+python -m tools.demo [--output build/demo.html]
+
+The page needs nothing from elsewhere: it opens from a disk, without a network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import math
+import re
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mnist_helpers.data import Digits, load_digits
+from mnist_helpers.model import CNN, Dense, count_parameters, seeded
+from mnist_helpers.sources import WalkthroughError
+from mnist_helpers.training import accuracy, fit, get_device, predict, trained
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "tools" / "page"
+BATCH_SIZE = 256
+SNAPSHOTS = 30
+CNN_BITS = 21  # for each weight: the page's logits are then within 1e-4 of PyTorch's
+DENSE_BITS = 17  # within 1e-3
+JUDGED = 1_000  # validation images that each snapshot reads
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the page shows of a training. weights: of the network before each step that `steps` names."""
+
+    steps: list[int]
+    weights: list[Weights]
+    dense: Weights
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo.html")
+    output = parser.parse_args().output
+    try:
+        digits = load_digits().to(get_device())
+        print(digits.origin, flush=True)
+        page = write_page(train(digits, epochs=2 if digits.is_mnist else 20), digits)
+    except WalkthroughError as error:
+        print(error, file=sys.stderr)
+        return 1
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf-8")
+    print(f"{output}: {output.stat().st_size:,} bytes. Open it in a browser.")
+    return 0
+
+
+def train(digits: Digits, epochs: int = 2, dense_epochs: int = 4) -> Training:
+    """Train both networks, and keep the CNN's weights at chosen steps."""
+    model = seeded(CNN, 0).to(digits.train.images.device)
+    steps = chosen_steps(epochs * math.ceil(len(digits.train) / BATCH_SIZE))
+    taken: list[Weights] = []
+    step = 0
+
+    def loss_function(logits: Tensor, labels: Tensor) -> Tensor:
+        nonlocal step
+        if step in steps:
+            taken.append(copied(model))
+        step += 1
+        return F.cross_entropy(logits, labels)
+
+    history = fit(model, digits, epochs, BATCH_SIZE, loss_function=loss_function)
+    if not history.finished:
+        raise WalkthroughError("The training was stopped, so no page was written.")
+    dense, _ = trained(Dense, digits, 0, epochs=dense_epochs, learning_rate=0.007)
+    return Training(steps, [*taken, copied(model)], copied(dense))
+
+
+def chosen_steps(last: int) -> list[int]:
+    """About thirty steps from 0 to the last, dense at first, when a network changes most."""
+    numbers = range(SNAPSHOTS)
+    return sorted({min(last, max(i, round(last * (i / (SNAPSHOTS - 1)) ** 2.6))) for i in numbers})
+
+
+def copied(model: nn.Module) -> Weights:
+    """A copy of a network's weights, on the CPU and in the usual order."""
+    return {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in model.state_dict().items()
+    }
+
+
+def write_page(training: Training, digits: Digits) -> str:
+    """The template's files as one page, with the weights in it."""
+    page = (TEMPLATE / "page.html").read_text(encoding="utf-8")
+    page = re.sub(r'<link rel="stylesheet" href="(\w+\.css)">', lambda m: f"<style>\n{part(m)}</style>", page)
+    page = re.sub(r'<script src="(\w+\.js)"></script>', lambda m: f"<script>\n{part(m)}</script>", page)
+    return page.replace('"the data"', json.dumps(page_data(training, digits), separators=(",", ":")))
+
+
+def part(match: re.Match[str]) -> str:
+    """The file that a line of the template names."""
+    return (TEMPLATE / match[1]).read_text(encoding="utf-8")
+
+
+def page_data(training: Training, digits: Digits) -> dict[str, Any]:
+    """What the page's script has to know."""
+    *before, final = training.weights
+    snapshots, rounded = packed_snapshots(before, final)
+    return {
+        "digits": digits.name,
+        "isMnist": digits.is_mnist,
+        "mean": digits.train.mean,
+        "std": digits.train.std,
+        "parameters": [count_parameters(CNN()), count_parameters(Dense())],
+        "steps": training.steps,
+        "judged": len(digits.validation[:JUDGED]),
+        "accuracies": [round(validation_accuracy(weights, digits), 4) for weights in (*rounded, final)],
+        "cnn": packed_network(final, CNN_BITS),
+        "dense": packed_network(training.dense, DENSE_BITS),
+        "snapshots": snapshots,
+    }
+
+
+def packed_network(weights: Weights, bits: int) -> dict[str, Any]:
+    """One network, each layer's largest weight being the largest number that has so many bits."""
+    steps = {name: value.abs().max().item() / (2 ** (bits - 1) - 1) for name, value in weights.items()}
+    return packed(whole_numbers(weights, steps), steps, weights, size=math.ceil(bits / 8))
+
+
+def packed_snapshots(snapshots: list[Weights], final: Weights) -> tuple[dict[str, Any], list[Weights]]:
+    """Networks on the way to the final one, rounded, and what the rounding has left of them.
+
+    Where a layer has many weights, their errors average out, so that few steps to a standard deviation are enough.
+    """
+    steps = {name: value.std().item() / fineness(value.numel()) for name, value in final.items()}
+    numbers = np.stack([whole_numbers(weights, steps) for weights in snapshots])
+    differences = np.diff(numbers, axis=0, prepend=0)
+    rounded = [{k: torch.round(v / steps[k]) * steps[k] for k, v in weights.items()} for weights in snapshots]
+    return packed(differences.ravel(), steps, final, size=1), rounded
+
+
+def fineness(count: int) -> float:
+    """Steps to a standard deviation, for a layer of so many weights in a snapshot."""
+    return 2.2 if count > 50_000 else 5 if count > 10_000 else 12
+
+
+def whole_numbers(weights: Weights, steps: dict[str, float]) -> np.ndarray:
+    """All weights of a network in one row, each as a number of its layer's steps."""
+    return np.concatenate(
+        [np.rint(value.double().numpy().ravel() / steps[name]) for name, value in weights.items()]
+    )
+
+
+def packed(numbers: np.ndarray, steps: dict[str, float], weights: Weights, size: int) -> dict[str, Any]:
+    """Whole numbers of `size` bytes, compressed: the lowest byte of all, then the next, for they resemble each other."""
+    planes = numbers.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :size].T
+    layers = [{"name": name, "count": weights[name].numel(), "step": step} for name, step in steps.items()]
+    data = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
+    return {"size": size, "layers": layers, "data": data}
+
+
+def validation_accuracy(weights: Weights, digits: Digits) -> float:
+    """The share of some validation images that a CNN with these weights reads right."""
+    split = digits.validation[:JUDGED]
+    model = CNN().to(split.images.device)
+    model.load_state_dict(weights)
+    return accuracy(predict(model, split), split.labels)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
