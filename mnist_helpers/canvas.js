@@ -12,8 +12,7 @@ const STYLE = `
 .drawing > * { box-sizing: border-box; border: 1px solid #888; border-radius: 4px; }
 .drawing canvas { width: 100%; aspect-ratio: 1; background: white; cursor: crosshair; touch-action: none; }
 .drawing button { flex: 1; min-height: 32px; background: none; color: inherit; font: inherit; }
-.drawing button:disabled { opacity: 0.4; }
-.drawing output { border: none; }
+.drawing button:disabled { opacity: 0.4; } .drawing output { border: none; }
 .drawing :focus-visible { outline: 3px solid #1a73e8; outline-offset: -3px; }
 /* In JupyterLab the picture stands to the right of the paper where there is room, else below it. */
 .jp-OutputArea:has(> * .drawing) { display: flex; flex-flow: row wrap; align-items: flex-start; }
@@ -51,8 +50,7 @@ function render({ model, el }) {
     paint(paper.getContext("2d"), strokes);
     stored = texts.indexOf(JSON.stringify(strokes));
     if (stored >= 0) last = stored;
-    undo.disabled = !past.length;
-    clear.disabled = !strokes.length;
+    [undo.disabled, clear.disabled] = [!past.length, !strokes.length];
     const number = `${stored + 1} of ${drawings.length}`;
     const what = stored < 0 ? `Your drawing, strokes: ${strokes.length}` : `Stored drawing ${number}`;
     status.textContent = `${what}. ${HINT}`;
@@ -110,9 +108,12 @@ function render({ model, el }) {
 
   Object.assign(paper, { onpointerdown: begin, onpointermove: move, onpointerup: end, onpointercancel: end });
   paper.onkeydown = choose;
-  undo.onclick = () => { show(past.pop()); send(); };
-  clear.onclick = () => change([]);
-  model.on("change:strokes", () => show(model.get("strokes")));
+  undo.onclick = () => { if (pen === null) { show(past.pop()); send(); } };
+  clear.onclick = () => pen === null && change([]);
+  model.on("change:strokes", () => {
+    if (model.get("strokes") !== strokes) pen = null; // they come from Python, and end the stroke that is being drawn
+    show(model.get("strokes"));
+  });
   show(model.get("strokes"));
 }
 

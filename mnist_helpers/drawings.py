@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ def paint(strokes, side=280, width=PEN):
 
 def save_drawings(path, drawings, labels, writer):
     """Keep a writer's drawings, each a list of strokes, with their labels in one .npz file."""
+    if len(drawings) != len(labels) or not all(drawings):
+        raise WalkthroughError("Each drawing needs a label, and at least one stroke.")
     rows = [
         (number, stroke, x, y)
         for number, strokes in enumerate(drawings)
@@ -44,15 +47,26 @@ def load_drawings(path):
     Raises WalkthroughError for a file of another kind.
     """
     try:
+        with zipfile.ZipFile(path) as packed:
+            must(sum(entry.file_size for entry in packed.infolist()) < 10_000_000)
         with np.load(path, allow_pickle=False) as file:
             points, labels, writer = file["points"], file["labels"], str(file["writer"])
-        drawings = []
-        for number in range(len(labels)):
-            of_one = points[points[:, 0] == number]
-            strokes = [of_one[of_one[:, 1] == stroke, 2:].tolist() for stroke in np.unique(of_one[:, 1])]
-            drawings.append(strokes)
-        if not all(drawings) or not np.isin(labels, range(10)).all() or abs(points[:, 2:] - 0.5).max() > 1:
-            raise ValueError("a drawing is empty, a label no digit, or a point far off the paper")
-        return drawings, labels.tolist(), writer
-    except Exception as error:  # whatever else such a file may hold
-        raise WalkthroughError(f"{path} holds no saved drawings ({error}).") from None
+        must(labels.ndim == 1 and 0 < len(labels) <= 1_000 and np.isin(labels, range(10)).all())
+        must(points.ndim == 2 and points.shape[1] == 4 and len(points) <= 200_000)
+        must((abs(points[:, 2:] - 0.5) <= 1).all())  # on the paper, or near; not so where it is not a number
+        drawings: list[list] = [[] for _ in labels]
+        last = None
+        for number, stroke, x, y in points.tolist():
+            if (number, stroke) != last:
+                drawings[int(number)].append([])
+            drawings[int(number)][-1].append((x, y))
+            last = number, stroke
+        must(all(drawings))
+        return drawings, labels.tolist(), "".join(c for c in writer if c.isalnum() or c in " :-_")[:40]
+    except Exception:  # whatever else such a file may hold
+        raise WalkthroughError(f"{path} holds no saved drawings, or not only these.") from None
+
+
+def must(holds):
+    if not holds:
+        raise ValueError

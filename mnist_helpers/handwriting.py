@@ -13,8 +13,10 @@ from scipy import ndimage
 
 from mnist_helpers.sources import WalkthroughError
 
+NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
 LARGEST = 64_000_000  # pixels; a phone's camera makes 12 to 50 million
 WORKING_SIDE = 400  # pixels; larger pictures are made smaller first
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")  # none that another program would have to run for
 THINNEST = 2.4  # of MNIST's pixels; thinner strokes are made as thick
 
 
@@ -27,7 +29,17 @@ def to_mnist(picture, *, invert="auto", center=True, scale=True):
     Raises WalkthroughError for an empty picture, one without ink, one too large, or an array of the wrong kind.
     Source: LeCun, Bottou, Bengio and Haffner, 1998, section III-A, for the frame.
     """
-    return fit_frame(find_ink(to_gray(picture), invert), center, scale)
+    if invert not in (True, False, "auto"):
+        raise WalkthroughError(f'`invert` is True, False or "auto", not {invert!r}.')
+    gray, block = to_gray(picture), -(-max(np.shape(picture)[:2]) // WORKING_SIDE)
+    ink = find_ink(gray, invert)
+    if center and scale and block > 1:  # small on a large picture: look again, at more of its pixels
+        box = ink_box(ink)
+        margin = max(np.ptp(side) for side in box) // 2 + 4
+        if margin < 80:
+            part = (slice(max(0, side[0] - margin) * block, (side[-1] + margin + 1) * block) for side in box)
+            ink = find_ink(to_gray(np.asarray(picture)[tuple(part)]), invert)
+    return fit_frame(ink, center, scale)
 
 
 def open_picture(content: bytes) -> np.ndarray:
@@ -35,20 +47,27 @@ def open_picture(content: bytes) -> np.ndarray:
 
     Its size is looked at before anything is decoded. Raises WalkthroughError where it is too large, or no picture.
     """
+    large = WalkthroughError(f"The picture has more than {LARGEST:,} pixels. Make it smaller first.")
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as file:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(content), formats=FORMATS) as file,
+        ):
             if file.width * file.height > LARGEST:
-                raise WalkthroughError(
-                    f"The picture has more than {LARGEST:,} pixels. Make it smaller first."
-                )
+                raise large
             return np.array(ImageOps.exif_transpose(file).convert("RGBA"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise large from None
+    except (OSError, SyntaxError, ValueError, RuntimeError, MemoryError):
         raise WalkthroughError("This is no picture, or only a part of one. Try a PNG or JPEG file.") from None
 
 
 def to_gray(picture) -> np.ndarray:
     """Brightness 0..1, float (H, W), about WORKING_SIDE a side at most. Transparent parts are paper."""
-    picture = np.asarray(picture)
+    try:
+        picture = np.asarray(picture)
+    except (ValueError, TypeError, RuntimeError):
+        raise WalkthroughError("A picture is an array of numbers.") from None
     if picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (3,), (4,)):
         raise WalkthroughError(f"A picture has shape (H, W), (H, W, 3) or (H, W, 4), not {picture.shape}.")
     if not 0 < picture.shape[0] * picture.shape[1] <= LARGEST:
@@ -58,8 +77,9 @@ def to_gray(picture) -> np.ndarray:
     picture = shrink(picture, -(-max(picture.shape[:2]) // WORKING_SIDE)) / (
         255 if picture.dtype == np.uint8 else 1
     )
-    if not (picture.min() >= 0 and picture.max() <= 1):  # so it is, too, where a number is not a number
+    if not (picture.min() > -0.01 and picture.max() < 1.01):  # so it is, too, where a number is not a number
         raise WalkthroughError("A picture of floats holds numbers from 0 to 1.")
+    picture = picture.clip(0, 1)  # resizing may have gone a little beyond
     if picture.ndim == 2:
         return picture
     gray = picture[..., :3] @ (0.299, 0.587, 0.114)
@@ -70,9 +90,9 @@ def to_gray(picture) -> np.ndarray:
 
 def shrink(values, side):
     """Means of blocks of `side`×`side` pixels; a remainder at the bottom and on the right joins no block."""
-    side = min(side, *values.shape[:2])
-    rows, columns = (length // side * side for length in values.shape[:2])
-    blocks = values[:rows, :columns].reshape(rows // side, side, columns // side, side, *values.shape[2:])
+    high, wide = (min(side, length) for length in values.shape[:2])
+    rows, columns = values.shape[0] // high, values.shape[1] // wide
+    blocks = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide, *values.shape[2:])
     return blocks.mean(axis=(1, 3), dtype=np.float64)
 
 
@@ -80,26 +100,41 @@ def find_ink(gray, invert="auto") -> np.ndarray:
     """How much ink lies where, float 0..1 (H, W): what is darker than the paper around it, without noise and specks."""
     side = max(gray.shape)
     gray = ndimage.gaussian_filter(gray, side / 400)
-    if invert is True or (invert == "auto" and 2 * np.median(gray) < gray.min() + gray.max()):
+    if invert is True or (invert == "auto" and light_on_dark(gray)):
         gray = 1 - gray
-    paper = ndimage.grey_closing(
-        gray, size=(side // 3 + 1,) * 2, mode="nearest"
-    )  # narrow dark places are filled
-    ink = paper - gray
-    ink -= np.median(ink)
+    reach = side // 6 + 1
+    paper = ndimage.grey_closing(np.pad(gray, reach, mode="edge"), size=(2 * reach + 1,) * 2, mode="nearest")
+    paper = paper[reach:-reach, reach:-reach]  # what is narrow and dark was filled
+    ink = (paper - gray) / paper.clip(0.1)  # in a shadow, ink differs less from its paper
+    ink -= np.percentile(ink, 20)  # paper, also where ink covers most of the picture
     level = np.percentile(ink[ink >= ink.max() / 2], 75)
-    if level < max(0.05, 9 * np.median(abs(ink))):
-        raise WalkthroughError("No ink was found in the picture. Draw darker, or on plainer paper.")
+    if level < max(0.05, 17 * np.percentile(abs(ink), 20)):
+        raise WalkthroughError(NO_INK)
     ink = ((ink / level - 0.1) / 0.9).clip(0, 1)
-    marks, number = ndimage.label(ink > 0.25)
+    marks, number = ndimage.label(ink > 0.3)
     mass = np.append(0, ndimage.sum(ink, marks, range(1, number + 1)))
-    inside = mass.copy()
-    inside[np.concatenate([marks[0], marks[-1], marks[:, 0], marks[:, -1]])] = 0
-    if (
-        inside.max() > 0.02 * mass.max()
-    ):  # then what runs off the picture is the edge of a shadow or of the paper
-        mass = inside
+    sides = sum(np.isin(range(number + 1), line) for line in (marks[0], marks[-1], marks[:, 0], marks[:, -1]))
+    inside = np.where(sides > 1, 0, mass)
+    if inside.max() > 0.02 * mass.max():
+        mass = inside  # what runs from side to side is the edge of a shadow, or of the paper
     return ink * ndimage.binary_dilation((mass > 0.02 * mass.max())[marks], iterations=2)
+
+
+def light_on_dark(gray):
+    """Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper."""
+    small = shrink(gray, max(1, max(gray.shape) // 50))
+    size = max(small.shape) // 3 + 1
+    low, high = ndimage.minimum_filter(small, size), ndimage.maximum_filter(small, size)
+    near_ink = high - low >= (high - low).max() / 2
+    return ((low + high - 2 * ndimage.median_filter(small, size)) * near_ink).sum() > 0
+
+
+def ink_box(ink):
+    """The rows and the columns that hold ink. Raises WalkthroughError where there is none."""
+    box = [np.flatnonzero((ink > 0.3).any(axis=axis)) for axis in (1, 0)]
+    if not len(box[0]):
+        raise WalkthroughError(NO_INK)
+    return box
 
 
 def fit_frame(ink, center=True, scale=True) -> torch.Tensor:
@@ -108,8 +143,7 @@ def fit_frame(ink, center=True, scale=True) -> torch.Tensor:
     Without `scale`, the whole picture is made 28 pixels long, and the ink with it. Without `center`, the ink's box
     stays where it was in the picture.
     """
-    mask = ink > 0.3
-    box = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
+    mask, box = ink > 0.3, ink_box(ink)
     (top, left), (bottom, right) = ([side[end] for side in box] for end in (0, -1))
     cut = ink[top : bottom + 1, left : right + 1]
     zoom = 20 / max(cut.shape) if scale else 28 / max(ink.shape)

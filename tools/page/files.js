@@ -1,6 +1,7 @@
 // Picture files and the camera. Whatever cannot be used becomes an error whose message is a sentence for the reader.
 
 const LARGEST = 64_000_000; // pixels; a phone's camera makes 12 to 50 million
+const LARGEST_FILE = 100_000_000; // bytes
 const LONGEST = 1200; // pixels a side that are kept of a picture
 
 /** Width and height as a file's first bytes tell them, so that nothing huge is decoded; null if it is no picture. */
@@ -33,6 +34,7 @@ function sizeOfJpeg(view) {
 
 /** A file's picture, upright and not larger than needed, as a canvas. */
 async function readPicture(file) {
+  if (file.size > LARGEST_FILE) throw new Error("The file has more than 100 MB. Make the picture smaller, and try again.");
   let size;
   try {
     size = sizeFromHeader(new Uint8Array(await file.arrayBuffer()));
@@ -89,16 +91,37 @@ function grayOf(canvas) {
   return gray;
 }
 
-/** Start the camera in a video element. */
+let request = 0; // the latest one to open or close the camera; an older one that is still waited for gives way
+
+/** Start the camera in a video element. Returns whether it is on, and nothing else was wanted meanwhile. */
 async function openCamera(video) {
   if (!navigator.mediaDevices?.getUserMedia) throw new Error("This browser lets no page from a disk use a camera. Choose a picture instead.");
+  closeCamera(video);
+  const mine = request;
+  let stream;
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
   } catch (error) {
+    if (mine !== request) return false;
     const why = error.name === "NotAllowedError" ? "The camera was not allowed." : "No camera was found.";
     throw new Error(`${why} Choose a picture instead, or draw.`);
   }
-  await video.play();
+  if (mine !== request) return endTracks(stream);
+  video.srcObject = stream;
+  try {
+    await video.play();
+  } catch {
+    endTracks(stream);
+    if (mine !== request) return false;
+    closeCamera(video);
+    throw new Error("The camera's picture could not be shown. Choose a picture instead, or draw.");
+  }
+  return mine === request;
+}
+
+function endTracks(stream) {
+  stream?.getTracks().forEach((track) => track.stop());
+  return false;
 }
 
 /** The square in the middle of what the camera sees now, which is what the paper shows of it. */
@@ -109,6 +132,7 @@ async function takePicture(video) {
 }
 
 function closeCamera(video) {
-  video.srcObject?.getTracks().forEach((track) => track.stop());
+  request++;
+  endTracks(video.srcObject);
   video.srcObject = null;
 }

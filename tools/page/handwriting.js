@@ -9,187 +9,297 @@ const THINNEST = 2.4; // of the 28×28 pixels; thinner strokes are made as thick
 
 /** gray: brightness 0 to 255. Returns 28×28 pixels, the pictures on the way, and where the 28×28 lie in the picture. */
 function toMnist(gray, width, height, { invert = true, center = true, scale = true } = {}) {
-  const block = Math.min(Math.ceil(Math.max(width, height) / WORKING_SIDE), width, height);
-  const small = shrink({ values: gray, width, height }, block);
-  const brightness = { ...small, values: new Float64Array(small.values).map((value) => value / 255) };
-  const ink = invert ? findInk(brightness) : brightness; // without this step, bright paper is taken for ink
+  const picture = { values: gray, width, height };
+  const first = look(picture, { left: 0, top: 0, width, height }, invert);
+  const nearer = center && scale && first.block > 1 ? surroundings(first, picture) : null;
+  const { ink, block, left, top } = nearer ? look(picture, nearer, invert) : first;
   const { pixels, cropped, place } = fitFrame(ink, center, scale);
-  const inPicture = { left: place.left * block, top: place.top * block, pixel: place.pixel * block };
-  return { pixels, steps: [{ ...ink, high: 1 }, cropped], place: inPicture };
+  const inPicture = { left: left + place.left * block, top: top + place.top * block, pixel: place.pixel * block };
+  return { pixels, steps: [{ ...first.ink, high: 1 }, cropped], place: inPicture };
+}
+
+/** The ink in a part of a picture, each of whose pixels stands for a block of block × block. */
+function look(picture, box, invert) {
+  const block = Math.ceil(Math.max(box.width, box.height) / WORKING_SIDE);
+  const gray = shrink(part(picture.values, picture.width, box), block);
+  for (let index = 0; index < gray.values.length; index++) gray.values[index] /= 255;
+  const ink = invert ? findInk(gray) : gray; // without this step, bright paper is taken for ink
+  return { ink, block, left: box.left, top: box.top };
+}
+
+/** The part of a large picture around small ink, to look at again, at more of its pixels; null if the ink is large. */
+function surroundings({ ink, block }, { width, height }) {
+  const box = inkBox(ink);
+  const margin = Math.floor((Math.max(box.width, box.height) - 1) / 2) + 4;
+  if (margin >= 80) return null;
+  const [left, top] = [box.left, box.top].map((start) => Math.max(0, start - margin) * block);
+  const right = Math.min(width, (box.left + box.width + margin) * block);
+  const bottom = Math.min(height, (box.top + box.height + margin) * block);
+  return { left, top, width: right - left, height: bottom - top };
 }
 
 /** Means of blocks of side × side pixels. What is left over at the bottom and on the right joins no block. */
 function shrink({ values, width, height }, side) {
   if (side === 1) return { values, width, height };
-  const [wide, high] = [Math.floor(width / side), Math.floor(height / side)];
+  const [across, down] = [Math.min(side, width), Math.min(side, height)];
+  const [wide, high] = [Math.floor(width / across), Math.floor(height / down)];
   const means = new Float64Array(wide * high);
-  for (let y = 0; y < high * side; y++)
-    for (let x = 0; x < wide * side; x++) means[Math.floor(y / side) * wide + Math.floor(x / side)] += values[y * width + x];
-  return { values: means.map((sum) => sum / (side * side)), width: wide, height: high };
+  for (let y = 0; y < high * down; y++)
+    for (let x = 0, row = Math.floor(y / down) * wide, at = y * width; x < wide; x++)
+      for (let step = 0; step < across; step++) means[row + x] += values[at++];
+  return { values: means.map((sum) => sum / (across * down)), width: wide, height: high };
 }
 
 // ---- the ink
 
 /** How much ink lies where, 0 to 1: what is darker than the paper around it, without noise and specks. */
 function findInk({ values, width, height }) {
-  const sigma = Math.max(width, height) / 400;
-  const size = Math.floor(Math.max(width, height) / 3) + 1;
-  if (!isDrawing(values)) {
-    const gray = blur({ values, width, height }, sigma);
-    const ink = inkOf({ values: gray, width, height }, size, median(gray), true);
-    return { values: ink, width, height };
-  }
-  // Most of a drawing is paper of one color: only the rest is looked at, which is as good and faster.
-  const box = boundingBox(values, width, height, (value) => value !== values[0], 8);
-  if (box.width <= 0) throw new Error(NO_INK);
-  const cut = part(values, width, box);
-  const ink = inkOf({ ...cut, values: blur(cut, sigma) }, size, values[0], false);
-  const whole = new Float64Array(values.length);
+  const side = Math.max(width, height);
+  const box = boxToSearch(values, width, height);
+  const gray = part(values, width, box);
+  blur(gray, side / 400);
+  const whole = values.slice(); // outside the box, a blur changes nothing
   for (let y = 0; y < box.height; y++)
-    whole.set(ink.subarray(y * box.width, (y + 1) * box.width), (box.top + y) * width + box.left);
+    whole.set(gray.values.subarray(y * box.width, (y + 1) * box.width), (box.top + y) * width + box.left);
+  if (lightOnDark({ values: whole, width, height })) gray.values.forEach((value, index) => (gray.values[index] = 1 - value));
+  const ink = closing(gray, Math.floor(side / 6) + 1); // paper: what is narrow and dark is filled
+  for (let index = 0; index < ink.length; index++) // in a shadow, ink differs less from its paper
+    ink[index] = (ink[index] - gray.values[index]) / Math.max(0.1, ink[index]);
+  const others = whole.length - ink.length; // outside the box, there is none
+  const paper = percentile(ink, 20, others); // above 0 where ink covers most of the picture
+  const level = strength(ink, paper);
+  if (!(level >= Math.max(0.05, 17 * noiseOf(ink, paper, others)))) throw new Error(NO_INK);
+  whole.fill(0);
+  for (let y = 0, index = 0; y < box.height; y++)
+    for (let x = 0, at = (box.top + y) * width + box.left; x < box.width; x++, index++)
+      whole[at + x] = Math.min(1, Math.max(0, ((ink[index] - paper) / level - 0.1) / 0.9));
+  removeSpecks(whole, width, height);
   return { values: whole, width, height };
 }
 
-/** Whether most pixels are the very same, as only in a picture that nobody photographed. */
-function isDrawing(values) {
+/** Most of a drawing is paper of one color: only the rest is searched, which comes to the same and is faster. */
+function boxToSearch(values, width, height) {
   let same = 0;
-  for (const value of values) if (value === values[0]) same++;
-  return same > 0.6 * values.length;
+  for (let index = 0; index < values.length; index++) if (values[index] === values[0]) same++;
+  if (same <= 0.6 * values.length) return { left: 0, top: 0, width, height };
+  const box = boundingBox(values, width, height, (value) => value !== values[0], 8);
+  if (!box.width) throw new Error(NO_INK);
+  return box;
 }
 
-/** The same for a picture without noise. usual: its median. noisy: whether its paper has to be measured. */
-function inkOf({ values, width, height }, size, usual, noisy) {
-  let [least, most] = [Infinity, -Infinity];
-  for (const value of values) {
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
-  const gray = 2 * usual < least + most ? values.map((value) => 1 - value) : values; // ink is rare
-  const paper = closing({ values: gray, width, height }, size);
-  let ink = paper.map((value, index) => value - gray[index]);
-  if (noisy) {
-    const offset = median(ink);
-    ink = ink.map((value) => value - offset);
-  }
-  const peak = ink.reduce((one, other) => Math.max(one, other));
-  const level = percentile(ink.filter((value) => value >= peak / 2), 75);
-  if (!(level >= Math.max(0.05, noisy ? 9 * median(ink.map(Math.abs)) : 0))) throw new Error(NO_INK);
-  return withoutSpecks(ink.map((value) => Math.min(1, Math.max(0, (value / level - 0.1) / 0.9))), width, height);
+/** Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper. */
+function lightOnDark(gray) {
+  const small = shrink(gray, Math.max(1, Math.floor(Math.max(gray.width, gray.height) / 50)));
+  const { low, middle, high } = around(small, Math.floor(Math.max(small.width, small.height) / 3) + 1);
+  const enough = high.reduce((most, value, index) => Math.max(most, value - low[index]), 0) / 2;
+  let sum = 0;
+  for (let index = 0; index < low.length; index++)
+    if (high[index] - low[index] >= enough) sum += low[index] + high[index] - 2 * middle[index];
+  return sum > 0;
 }
 
-/** A grayscale closing: dark places that are narrower than size × size are filled. */
-function closing({ values, width, height }, size) {
-  const [ahead, behind] = [Math.floor((size - 1) / 2), Math.floor(size / 2)];
-  const grown = both(values, width, height, (line) => slidingMaximum(line, ahead, behind));
-  if (grown.every((value) => value === grown[0])) return grown; // nothing is left to do, as in most drawings
-  const turned = grown.map((value) => -value); // the smallest is the largest with the sign turned
-  return both(turned, width, height, (line) => slidingMaximum(line, behind, ahead)).map((value) => -value);
-}
-
-/** Change each row, and then each column of the result. */
-function both(values, width, height, change) {
-  const result = new Float64Array(values.length);
-  for (let y = 0; y < height; y++) result.set(change(values.subarray(y * width, (y + 1) * width)), y * width);
-  const column = new Float64Array(height);
-  for (let x = 0; x < width; x++) {
-    for (let y = 0; y < height; y++) column[y] = result[y * width + x];
-    change(column).forEach((value, y) => (result[y * width + x] = value));
-  }
-  return result;
-}
-
-/** The largest of each value, those before it and those after it. The line of candidates falls from its start on. */
-function slidingMaximum(values, before, after) {
-  const result = new Float64Array(values.length), candidates = new Int32Array(values.length);
-  let first = 0, end = 0;
-  for (let next = 0, place = 0; place < values.length; place++) {
-    for (; next < values.length && next <= place + after; next++) {
-      while (end > first && values[candidates[end - 1]] <= values[next]) end--;
-      candidates[end++] = next;
+/**
+ * Of the size × size pixels around each, the least value, the median and the largest. The window goes along a row; how
+ * often it holds each rank is counted, and also for the ranks in groups, to find the median soon.
+ */
+function around({ values, width, height }, size) {
+  const sorted = values.slice().sort();
+  const before = Math.floor(size / 2), group = 64;
+  const columns = Int32Array.from({ length: width + size - 1 }, (_, x) => mirrored(x - before, width));
+  const rows = Int32Array.from({ length: height + size - 1 }, (_, y) => mirrored(y - before, height) * width);
+  const ranks = Int32Array.from(values, (value) => rankIn(sorted, value));
+  const counts = new Int32Array(Math.ceil(values.length / group) * group), groups = new Int32Array(counts.length / group);
+  const count = (x, y, change) => {
+    for (let step = 0; step < size; step++) {
+      const rank = ranks[rows[y + step] + columns[x]];
+      counts[rank] += change;
+      groups[Math.floor(rank / group)] += change;
     }
-    while (candidates[first] < place - before) first++;
-    result[place] = values[candidates[first]];
+  };
+  const find = (place) => {
+    let which = 0;
+    while (place >= groups[which]) place -= groups[which++];
+    let rank = which * group;
+    while (place >= counts[rank]) place -= counts[rank++];
+    return sorted[rank];
+  };
+  const [low, middle, high] = [0, 1, 2].map(() => new Float64Array(values.length));
+  for (let y = 0, index = 0; y < height; y++) {
+    counts.fill(0);
+    groups.fill(0);
+    for (let x = 0; x < size - 1; x++) count(x, y, 1);
+    for (let x = 0; x < width; x++, index++) {
+      count(x + size - 1, y, 1);
+      low[index] = find(0);
+      middle[index] = find(Math.floor((size * size) / 2));
+      high[index] = find(size * size - 1);
+      count(x, y, -1);
+    }
+  }
+  return { low, middle, high };
+}
+
+/** Where a value stands first among sorted ones. */
+function rankIn(sorted, value) {
+  let [from, to] = [0, sorted.length - 1];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (sorted[middle] < value) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** How dark ink is, above the paper. */
+function strength(ink, paper) {
+  let peak = ink[0];
+  for (let index = 1; index < ink.length; index++) if (ink[index] > peak) peak = ink[index];
+  const half = (peak - paper) / 2;
+  return percentile(ink.filter((value) => value - paper >= half), 75) - paper;
+}
+
+/** How much most of the paper differs from itself. `others` more values are 0. */
+function noiseOf(ink, paper, others) {
+  if (paper === 0) return 0; // a fifth of all values is zero
+  const away = new Float64Array(ink.length + others).fill(Math.abs(paper));
+  for (let index = 0; index < ink.length; index++) away[index] = Math.abs(ink[index] - paper);
+  return percentile(away, 20);
+}
+
+/** Of values and `zeros` more that are 0, if none is less. As NumPy's: between two values, the straight line. */
+function percentile(values, share, zeros = 0) {
+  const place = ((values.length + zeros - 1) * share) / 100;
+  if (place <= zeros - 1) return 0;
+  const sorted = values.slice().sort();
+  const at = (index) => (index < zeros ? 0 : sorted[index - zeros]);
+  const below = at(Math.floor(place)), above = at(Math.ceil(place));
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/**
+ * A grayscale closing: dark places that are narrower than 2 · reach + 1 are filled. Beyond its edge, the picture goes
+ * on as it is there.
+ */
+function closing({ values, width, height }, reach) {
+  const wide = width + 2 * reach, high = height + 2 * reach;
+  const padded = new Float64Array(wide * high);
+  const slide = slidingMaximum(Math.max(wide, high), reach);
+  for (let y = 0; y < height; y++) {
+    const row = padded.subarray((y + reach) * wide, (y + reach + 1) * wide);
+    row.fill(values[y * width], 0, reach).fill(values[(y + 1) * width - 1], reach + width);
+    row.set(values.subarray(y * width, (y + 1) * width), reach);
+    slide(row, 0, 1, wide);
+  }
+  for (let y = 0; y < reach; y++) {
+    padded.copyWithin(y * wide, reach * wide, (reach + 1) * wide);
+    padded.copyWithin((high - 1 - y) * wide, (reach + height - 1) * wide, (reach + height) * wide);
+  }
+  for (let x = 0; x < wide; x++) slide(padded, x, wide, high);
+  const result = new Float64Array(values.length);
+  const [first] = padded;
+  if (padded.every((value) => Math.abs(value - first) < 1e-9)) return result.fill(first); // as in most drawings
+  for (let index = 0; index < padded.length; index++) padded[index] *= -1; // the smallest is the largest then
+  for (let x = 0; x < wide; x++) slide(padded, x, wide, high);
+  for (let y = 0; y < height; y++) {
+    const start = (y + reach) * wide;
+    slide(padded, start, 1, wide);
+    for (let x = 0; x < width; x++) result[y * width + x] = -padded[start + reach + x];
   }
   return result;
 }
 
-/** A Gaussian blur, along the rows and then along the columns; at the edge the picture is mirrored. */
+/**
+ * A function that changes each value of a line to the largest of those at most `reach` away. The candidates in the
+ * queue fall from its start on.
+ */
+function slidingMaximum(longest, reach) {
+  const line = new Float64Array(longest), queue = new Int32Array(longest);
+  return (values, start, step, count) => {
+    for (let place = 0, at = start; place < count; place++, at += step) line[place] = values[at];
+    for (let place = 0, next = 0, first = 0, end = 0, at = start; place < count; place++, at += step) {
+      for (; next < count && next <= place + reach; next++) {
+        while (end > first && line[queue[end - 1]] <= line[next]) end--;
+        queue[end++] = next;
+      }
+      if (queue[first] < place - reach) first++;
+      values[at] = line[queue[first]];
+    }
+  };
+}
+
+/** A Gaussian blur on the spot, along the rows and then along the columns; at the edge the picture is mirrored. */
 function blur({ values, width, height }, sigma) {
   const radius = Math.floor(4 * sigma + 0.5);
-  const bell = Float64Array.from({ length: 2 * radius + 1 }, (_, index) => Math.exp(-((index - radius) ** 2) / (2 * sigma * sigma)));
-  const sum = bell.reduce((one, other) => one + other);
-  const kernel = bell.map((value) => value / sum);
-  const along = (values, length, stride, lines, lineStride) => {
-    const result = new Float64Array(values.length);
-    const mirrored = Int32Array.from({ length: length + 2 * radius }, (_, index) => {
-      const place = (((index - radius) % (2 * length)) + 2 * length) % (2 * length);
-      return (place < length ? place : 2 * length - 1 - place) * stride;
-    });
-    for (let line = 0; line < lines; line++)
-      for (let place = 0; place < length; place++) {
-        let sum = 0;
-        for (let index = 0; index <= 2 * radius; index++) sum += kernel[index] * values[line * lineStride + mirrored[place + index]];
-        result[line * lineStride + place * stride] = sum;
-      }
-    return result;
+  const bell = Float64Array.from({ length: radius + 1 }, (_, far) => Math.exp(-(far ** 2) / (2 * sigma * sigma)));
+  const sum = 2 * bell.reduce((one, other) => one + other) - bell[0];
+  const weights = bell.map((value) => value / sum);
+  const line = new Float64Array(Math.max(width, height) + 2 * radius);
+  const along = (start, step, count) => {
+    for (let index = 0; index < count; index++) line[radius + index] = values[start + index * step];
+    for (let far = 1; far <= radius; far++) {
+      line[radius - far] = values[start + mirrored(-far, count) * step];
+      line[radius + count - 1 + far] = values[start + mirrored(count - 1 + far, count) * step];
+    }
+    for (let index = 0, at = start; index < count; index++, at += step) {
+      let total = weights[0] * line[radius + index];
+      for (let far = 1; far <= radius; far++) total += weights[far] * (line[radius + index - far] + line[radius + index + far]);
+      values[at] = total;
+    }
   };
-  return along(along(values, height, width, width, 1), width, 1, height, width);
+  for (let y = 0; y < height; y++) along(y * width, 1, width);
+  for (let x = 0; x < width; x++) along(x, width, height);
 }
 
-function median(values) {
-  return percentile(values.slice(), 50);
-}
-
-/** Of values that may be sorted on the spot. As NumPy's: between two values, the straight line. */
-function percentile(values, share) {
-  values.sort();
-  const place = ((values.length - 1) * share) / 100;
-  const below = Math.floor(place), above = Math.ceil(place);
-  return values[below] + (values[above] - values[below]) * (place - below);
+/** Where a place beyond the edge of a line of `count` pixels finds its value: … 1 0 0 1 2 … */
+function mirrored(place, count) {
+  const within = ((place % (2 * count)) + 2 * count) % (2 * count);
+  return within < count ? within : 2 * count - 1 - within;
 }
 
 /** Keep only marks that have at least a fiftieth of the heaviest one's ink, and what lies within 2 pixels of them. */
-function withoutSpecks(ink, width, height) {
-  const marks = new Int32Array(ink.length);
-  const masses = [0], inside = [0]; // of marks; those that touch the edge of the picture have no mass inside
-  const queue = new Int32Array(ink.length);
+function removeSpecks(ink, width, height) {
+  const marks = new Int32Array(ink.length), queue = new Int32Array(ink.length);
+  const masses = [0], inside = [0]; // of marks; one that touches two sides of the picture has no mass inside
   for (let start = 0; start < ink.length; start++) {
-    if (marks[start] || !(ink[start] > 0.25)) continue;
+    if (marks[start] || !(ink[start] > 0.3)) continue;
     const mark = masses.length;
-    let mass = 0, from = 0, to = 0, neighbors = 0;
-    marks[start] = mark;
-    queue[to++] = start;
+    let mass = 0, from = 0, to = 0;
+    let left = 0, right = 0, top = 0, bottom = 0; // 1 where the mark touches that side
+    const reach = (place) => {
+      if (marks[place] || !(ink[place] > 0.3)) return;
+      marks[place] = mark;
+      queue[to++] = place;
+    };
+    reach(start);
     while (from < to) {
-      const place = queue[from++];
+      const place = queue[from++], x = place % width;
       mass += ink[place];
-      eachNeighbor(place, width, height, (other) => {
-        neighbors++;
-        if (marks[other] || !(ink[other] > 0.25)) return;
-        marks[other] = mark;
-        queue[to++] = other;
-      });
+      if (x === 0) left = 1;
+      if (x === width - 1) right = 1;
+      if (place < width) top = 1;
+      if (place >= width * (height - 1)) bottom = 1;
+      eachNeighbor(place, width, height, reach);
     }
     masses.push(mass);
-    inside.push(neighbors < 4 * to ? 0 : mass);
+    inside.push(left + right + top + bottom > 1 ? 0 : mass);
   }
-  const heaviest = Math.max(...masses);
-  // What runs off the picture is the edge of a shadow or of the paper, if there is anything else.
-  const counted = Math.max(...inside) > 0.02 * heaviest ? inside : masses;
-  const least = 0.02 * Math.max(...counted);
-  let ring = [];
+  // What runs from side to side is the edge of a shadow or of the paper, if there is anything else.
+  const counted = largestOf(inside) > 0.02 * largestOf(masses) ? inside : masses;
+  const least = 0.02 * largestOf(counted);
   const near = new Uint8Array(ink.length);
-  marks.forEach((mark, place) => {
-    if (mark && counted[mark] > least) near[place] = ring.push(place) && 1;
-  });
+  let ring = [];
+  for (let place = 0; place < marks.length; place++) if (counted[marks[place]] > least) near[place] = ring.push(place) && 1;
   for (let round = 0; round < 2; round++) {
     const next = [];
-    for (const place of ring)
-      eachNeighbor(place, width, height, (other) => {
-        if (!near[other]) near[other] = next.push(other) && 1;
-      });
+    const reach = (place) => near[place] || (near[place] = next.push(place) && 1);
+    for (const place of ring) eachNeighbor(place, width, height, reach);
     ring = next;
   }
-  return ink.map((value, place) => value * near[place]);
+  for (let place = 0; place < ink.length; place++) if (!near[place]) ink[place] = 0;
+}
+
+function largestOf(values) {
+  return values.reduce((one, other) => Math.max(one, other));
 }
 
 /** The pixels above, below, left and right. */
@@ -208,7 +318,7 @@ function eachNeighbor(place, width, height, visit) {
  * picture is made 28 pixels long. Without `center`, the ink's box stays where it was in the picture.
  */
 function fitFrame({ values, width, height }, center, scale) {
-  const box = boundingBox(values, width, height, (value) => value > 0.3);
+  const box = inkBox({ values, width, height });
   const zoom = scale ? BOX / Math.max(box.width, box.height) : SIDE / Math.max(width, height);
   let cut = part(values, width, box), pad = 0;
   const grow = (THINNEST / zoom - 4 * meanDepth(cut)) / 2; // a stroke is four times as wide as its pixels are deep
@@ -220,7 +330,7 @@ function fitFrame({ values, width, height }, center, scale) {
   const factor = (scale ? BOX : Math.min(SIDE, zoom * longest)) / longest;
   const [wide, high] = [cut.width, cut.height].map((length) => Math.max(1, roundHalfToEven(length * factor)));
   const small = reduce(cut, wide, high);
-  const most = small.reduce((one, other) => Math.max(one, other));
+  const most = largestOf(small);
   const shares = small.map((value) => value / most);
   const moved = [
     SIDE / 2 + ((box.left + box.width / 2 - width / 2) * SIDE) / Math.max(width, height) - wide / 2,
@@ -236,7 +346,14 @@ function fitFrame({ values, width, height }, center, scale) {
   };
 }
 
-/** The smallest box around all values that count, with a margin as far as the picture goes. */
+/** The smallest box around the ink. */
+function inkBox({ values, width, height }) {
+  const box = boundingBox(values, width, height, (value) => value > 0.3);
+  if (!box.width) throw new Error(NO_INK);
+  return box;
+}
+
+/** The smallest box around all values that count, with a margin as far as the picture goes; 0 wide if there is none. */
 function boundingBox(values, width, height, counts, margin = 0) {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let y = 0; y < height; y++)
@@ -247,6 +364,7 @@ function boundingBox(values, width, height, counts, margin = 0) {
         if (y < top) top = y;
         bottom = y + 1;
       }
+  if (!bottom) return { left: 0, top: 0, width: 0, height: 0 };
   left = Math.max(0, left - margin);
   top = Math.max(0, top - margin);
   return { left, top, width: Math.min(width, right + margin) - left, height: Math.min(height, bottom + margin) - top };
@@ -265,61 +383,60 @@ function part(values, width, box) {
 function meanDepth({ values, width, height }) {
   const framed = new Float64Array((width + 2) * (height + 2));
   let count = 0;
-  values.forEach((value, index) => {
-    if (value <= 0.3) return;
-    framed[(Math.floor(index / width) + 1) * (width + 2) + (index % width) + 1] = 1;
-    count++;
-  });
-  return distanceToZero(framed, width + 2, height + 2).reduce((one, other) => one + other) / count;
+  for (let y = 0, index = 0; y < height; y++)
+    for (let x = 0; x < width; x++, index++)
+      if (values[index] > 0.3) {
+        framed[(y + 1) * (width + 2) + x + 1] = 1;
+        count++;
+      }
+  toDistances(framed, width + 2, height + 2);
+  return framed.reduce((one, other) => one + other) / count;
 }
 
 /** Make strokes wider by `grow` on each side, in a picture that is padded by `pad`. */
 function grown(cut, grow, pad) {
   const width = cut.width + 2 * pad, height = cut.height + 2 * pad;
-  const empty = new Float64Array(width * height).fill(1);
-  cut.values.forEach((value, index) => {
-    if (value > 0.5) empty[(Math.floor(index / cut.width) + pad) * width + (index % cut.width) + pad] = 0;
-  });
-  const distances = distanceToZero(empty, width, height);
-  return { values: distances.map((distance) => Math.min(1, Math.max(0, grow + 0.5 - distance))), width, height };
+  const values = new Float64Array(width * height).fill(1);
+  for (let y = 0, index = 0; y < cut.height; y++)
+    for (let x = 0; x < cut.width; x++, index++)
+      if (cut.values[index] > 0.5) values[(y + pad) * width + x + pad] = 0;
+  toDistances(values, width, height);
+  for (let index = 0; index < values.length; index++) values[index] = Math.min(1, Math.max(0, grow + 0.5 - values[index]));
+  return { values, width, height };
 }
 
 /**
- * The exact distance from each pixel to the nearest one that is zero: first along the columns, then along the rows,
- * where it is the lowest of parabolas. Source: Felzenszwalb and Huttenlocher, Distance Transforms of Sampled
- * Functions, 2012.
+ * Change each value, on the spot, to the exact distance to the nearest pixel that is zero: first along the columns,
+ * then along the rows, where it is the lowest of parabolas. Source: Felzenszwalb and Huttenlocher, Distance Transforms
+ * of Sampled Functions, 2012.
  */
-function distanceToZero(values, width, height) {
+function toDistances(values, width, height) {
   const far = 1e12;
-  const squares = new Float64Array(values.length);
   for (let x = 0; x < width; x++) {
-    for (let y = 0, away = far; y < height; y++) {
-      away = values[y * width + x] ? away + 1 : 0;
-      squares[y * width + x] = away;
-    }
-    for (let y = height - 1, away = far; y >= 0; y--) {
-      away = values[y * width + x] ? away + 1 : 0;
-      squares[y * width + x] = Math.min(squares[y * width + x], away) ** 2;
+    for (let y = 0, at = x, away = far; y < height; y++, at += width) values[at] = away = values[at] ? away + 1 : 0;
+    for (let y = height - 1, at = y * width + x, away = far; y >= 0; y--, at -= width) {
+      away = values[at] ? away + 1 : 0;
+      values[at] = Math.min(values[at], away) ** 2;
     }
   }
   const centers = new Int32Array(width), ends = new Float64Array(width + 1), row = new Float64Array(width);
-  for (let y = 0; y < height; y++) {
-    row.set(squares.subarray(y * width, (y + 1) * width));
+  const crossing = (x, other) => (row[x] + x * x - row[other] - other * other) / (2 * (x - other));
+  ends[0] = -Infinity;
+  for (let y = 0, start = 0; y < height; y++, start += width) {
+    for (let x = 0; x < width; x++) row[x] = values[start + x];
     let last = 0;
     centers[0] = 0;
-    ends[0] = -Infinity;
     for (let x = 1; x < width; x++) {
-      const crossing = () => (row[x] + x * x - row[centers[last]] - centers[last] ** 2) / (2 * (x - centers[last]));
-      while (last > 0 && crossing() <= ends[last]) last--;
-      ends[last + 1] = crossing();
+      let end = crossing(x, centers[last]);
+      while (last > 0 && end <= ends[last]) end = crossing(x, centers[--last]);
+      ends[last + 1] = end;
       centers[++last] = x;
     }
     for (let x = 0, which = 0; x < width; x++) {
       while (which < last && ends[which + 1] < x) which++;
-      squares[y * width + x] = (x - centers[which]) ** 2 + row[centers[which]];
+      values[start + x] = Math.sqrt((x - centers[which]) ** 2 + row[centers[which]]);
     }
   }
-  return squares.map(Math.sqrt);
 }
 
 /** Reduce a picture, each new pixel a mean that falls off to the sides, as PyTorch's interpolate with antialias. */

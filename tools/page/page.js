@@ -259,17 +259,18 @@ function listenToPaper() {
   });
   paper.addEventListener("pointermove", (event) => {
     if (event.pointerId !== pen?.pointer) return;
-    for (const part of event.getCoalescedEvents?.() ?? [event]) pen.stroke.push(pointOn(paper, part));
+    const passed = event.getCoalescedEvents?.() ?? []; // a fast pen has been at several points since the last event
+    for (const part of passed.length ? passed : [event]) pen.stroke.push(pointOn(paper, part));
     redrawSoon();
   });
-  for (const end of ["pointerup", "pointercancel"]) paper.addEventListener(end, (event) => event.pointerId === pen?.pointer && (pen = null));
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) paper.addEventListener(end, (event) => event.pointerId === pen?.pointer && (pen = null));
   paper.addEventListener("keydown", (event) => {
     const direction = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!direction) return;
     event.preventDefault();
-    showStored(direction);
+    if (!pen) showStored(direction);
   });
-  get("clear").addEventListener("click", () => place({}));
+  get("clear").addEventListener("click", () => pen || place({}));
   get("undo").addEventListener("click", undo);
   document.addEventListener("keydown", (event) => {
     if (event.key === "z" && (event.ctrlKey || event.metaKey)) undo();
@@ -277,18 +278,29 @@ function listenToPaper() {
 }
 
 function undo() {
+  if (pen) return; // a stroke that is being drawn is finished first
   scene = past.pop() ?? scene;
   redraw();
 }
 
 // ---- pictures and the camera
 
+let opened = 0; // files so far; what was being read when another came is dropped
 async function open(file) {
+  const mine = ++opened;
   try {
-    place({ photo: await readPicture(file) });
+    const photo = await readPicture(file);
+    if (mine === opened) placePhoto(photo);
   } catch (error) {
-    say(error.message);
+    if (mine === opened) say(error.message);
   }
+}
+
+/** A photo ends a stroke that is being drawn, and the camera. */
+function placePhoto(photo) {
+  pen = null;
+  useCamera(false);
+  place({ photo });
 }
 
 function listenToFiles() {
@@ -313,25 +325,29 @@ function listenToFiles() {
 }
 
 function useCamera(on) {
+  const changes = get("video").hidden === on;
   get("video").hidden = get("camera-tools").hidden = !on;
   get("paper-tools").hidden = on;
-  get(on ? "take" : "camera").focus();
+  if (changes) get(on ? "take" : "camera").focus();
   if (!on) closeCamera(get("video"));
 }
 
 function listenToCamera() {
   get("camera").addEventListener("click", async () => {
     try {
-      await openCamera(get("video"));
-      useCamera(true);
+      if (await openCamera(get("video"))) useCamera(true);
     } catch (error) {
       say(error.message);
     }
   });
   get("take").addEventListener("click", async () => {
-    const photo = await takePicture(get("video"));
-    useCamera(false);
-    place({ photo });
+    try {
+      const photo = await takePicture(get("video"));
+      opened++; // a file that is still being read comes too late
+      placePhoto(photo);
+    } catch {
+      say("The camera gave no picture. Try again, or choose a picture file.");
+    }
   });
   get("stop").addEventListener("click", () => useCamera(false));
 }
