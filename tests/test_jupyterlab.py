@@ -50,12 +50,13 @@ def run(tmp_path_factory):
     def open_and_run(name, notebook):
         write(notebook, folder / f"{name}.ipynb")
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(240_000)  # the lesson trains two networks first
         here = (f"http://127.0.0.1:{port}/", "data:", "blob:")
         page.on("request", lambda request: request.url.startswith(here) or faults.append(request.url))
         page.on("console", lambda message: message.type == "error" and faults.append(message.text))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{here[0]}lab/workspaces/{name}/tree/{name}.ipynb?token=abc")
-        page.get_by_text("| Idle").wait_for(timeout=60_000)
+        page.get_by_text("| Idle").wait_for()
         page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
         return page
 
@@ -63,7 +64,8 @@ def run(tmp_path_factory):
     with log.open("w") as out, sync_api.sync_playwright() as playwright:
         server = subprocess.Popen(command, cwd=folder, env=os.environ | own, stdout=out, stderr=out)
         try:
-            while "?token=" not in log.read_text() and server.poll() is None:
+            deadline = time.monotonic() + 120
+            while "?token=" not in log.read_text() and server.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.1)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             yield open_and_run

@@ -52,12 +52,13 @@ def page(browser, made, request):
     """The opened page; at the end, nothing was fetched from elsewhere and no error is in its console."""
     settings = getattr(request, "param", {"viewport": {"width": 1280, "height": 900}})
     page = browser.new_context(**settings).new_page()
+    page.set_default_timeout(120_000)  # on a busy machine
     asked, wrong = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(made.path.as_uri())
-    page.wait_for_selector("html[data-ready]", timeout=10_000)
+    page.wait_for_selector("html[data-ready]")
     yield page
     page.context.close()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == wrong == []
