@@ -339,7 +339,7 @@ def _smudge(rng):
     small[: len(small) // 2] *= 3
     return (small,)
 
-def _centered(small, middle=13.5, mass=True, swapped=False):
+def _centered(small, middle=14, mass=True, swapped=False):
     ink = small if mass else torch.ones_like(small)
     center = [((ink.sum(dim=1 - axis) * torch.arange(length)).sum() / ink.sum()).item() for axis, length in enumerate(small.shape)]
     row, column = (round(middle - mean) for mean in (reversed(center) if swapped else center))
@@ -365,7 +365,7 @@ check_light_ink = Check(lambda gray: np.median(gray) < (gray.min() + gray.max())
 check_centered = Check(_centered, _smudge, {
     "this centers the box. The center of mass is the mean place of the ink.": lambda small: _centered(small, mass=False),
     "rows and columns are exchanged.": lambda small: _centered(small, swapped=True),
-    "the middle of the pixels 0 to 27 is 13.5, not 14.": lambda small: _centered(small, middle=14)})
+    "the center of mass belongs on pixel 14, not between 13 and 14.": lambda small: _centered(small, middle=13.5)})
 check_threshold = Check(_threshold, _answers, {
     "there are smaller ones that keep the promise, too.": lambda *case: _threshold(*case, largest=True),
     "an image whose confidence *is* the threshold is answered, too.": lambda *case: _threshold(*case, above=True),

@@ -156,7 +156,7 @@ WRONG |= {
 }
 OTHER_FORMS |= {
     "check_light_ink": _functions(_PAGE, "abs(gray - np.median(gray)).max() == gray.max() - np.median(gray)", "gray.mean() > np.median(gray)", "int(gray.max() > np.median(gray))"),
-    "check_centered": _functions(_SMALL, "m = np.array([(small.numpy().sum(1) @ np.arange(len(small))), (small.numpy().sum(0) @ np.arange(small.shape[1]))]) / small.numpy().sum()\nr, c = np.round(13.5 - m).astype(int)\n" + _LAID.format("r", "c")),
+    "check_centered": _functions(_SMALL, "m = np.array([(small.numpy().sum(1) @ np.arange(len(small))), (small.numpy().sum(0) @ np.arange(small.shape[1]))]) / small.numpy().sum()\nr, c = np.round(14 - m).astype(int)\n" + _LAID.format("r", "c")),
     "check_threshold": _functions(_CURVE, "min(t for t in confidence.tolist() if right[confidence >= t].double().mean() >= wanted)"),
 }
 

@@ -1,4 +1,4 @@
-// From a picture of any size to 28×28, as mnist_helpers/handwriting.py does it; its functions have the same names.
+// From a picture of any size to 28×28, as mnist_helpers/pictures.py and handwriting.py do it; its functions have the same names.
 // A picture is { values, width, height }, one row after the other.
 
 const WORKING_SIDE = 400; // pixels; pictures are made this small before anything is computed
@@ -314,7 +314,7 @@ function eachNeighbor(place, width, height, visit) {
 // ---- the frame
 
 /**
- * The ink in a frame of 28×28: cut out, at most 20×20, its center of mass in the middle. Without `scale`, the whole
+ * The ink in a frame of 28×28: cut out, at most 20×20, its center of mass at pixel 14. Without `scale`, the whole
  * picture is made 28 pixels long. Without `center`, the ink's box stays where it was in the picture.
  */
 function fitFrame({ values, width, height }, center, scale) {
@@ -338,7 +338,7 @@ function fitFrame({ values, width, height }, center, scale) {
   ];
   const inFrame = (corner) => corner.map((place, axis) => Math.min(Math.max(roundHalfToEven(place), 0), SIDE - [wide, high][axis]));
   const before = inFrame(moved);
-  const [left, top] = center ? inFrame(centerOfMass(shares, wide).map((middle) => 13.5 - middle)) : before;
+  const [left, top] = center ? inFrame(centerOfMass(shares, wide).map((middle) => 14 - middle)) : before;
   return {
     pixels: placed(shares, wide, high, left, top),
     cropped: { values: placed(shares, wide, high, ...before), width: SIDE, height: SIDE, high: 255 },

@@ -1,0 +1,108 @@
+"""Picture files and arrays, and the ink that is in them; `handwriting` makes it into what MNIST holds."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import ndimage
+
+from mnist_helpers.sources import WalkthroughError
+
+NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
+LARGEST = 64_000_000  # pixels; a phone's camera makes 12 to 50 million
+WORKING_SIDE = 400  # pixels; larger pictures are made smaller first
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")  # none that another program would have to run for
+
+
+def open_picture(content: bytes) -> np.ndarray:
+    """The pixels of a PNG, JPEG or other picture file, uint8 (H, W) or (H, W, 4), turned upright as its EXIF entry says.
+
+    Its size is looked at before anything is decoded. Raises WalkthroughError where it is too large, or no picture.
+    """
+    large = WalkthroughError(f"The picture has more than {LARGEST:,} pixels. Make it smaller first.")
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(content), formats=FORMATS) as file,
+        ):
+            if file.width * file.height > LARGEST:
+                raise large
+            upright = ImageOps.exif_transpose(file)
+            if upright.mode[0] in "IF":  # grays of more than eight bits
+                values = np.array(upright, dtype=np.float64)
+                return (255 * (values - values.min()) / max(np.ptp(values), 1)).astype(np.uint8)
+            return np.array(upright.convert("RGBA"))
+    except Image.DecompressionBombError:
+        raise large from None
+    except (OSError, SyntaxError, ValueError, RuntimeError, MemoryError):
+        raise WalkthroughError("This is no picture, or only a part of one. Try a PNG or JPEG file.") from None
+
+
+def to_gray(picture) -> np.ndarray:
+    """Brightness 0..1, float (H, W), about WORKING_SIDE a side at most. Transparent parts are paper."""
+    try:
+        picture = np.asarray(picture)
+    except (ValueError, TypeError, RuntimeError):
+        raise WalkthroughError("A picture is an array of numbers.") from None
+    if picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (3,), (4,)):
+        raise WalkthroughError(f"A picture has shape (H, W), (H, W, 3) or (H, W, 4), not {picture.shape}.")
+    if not 0 < picture.shape[0] * picture.shape[1] <= LARGEST:
+        raise WalkthroughError(f"A picture has 1 to {LARGEST:,} pixels, but the shape is {picture.shape}.")
+    if picture.dtype != np.uint8 and picture.dtype.kind != "f":
+        raise WalkthroughError(f"A picture holds uint8, or floats from 0 to 1, not {picture.dtype}.")
+    picture = shrink(picture, -(-max(picture.shape[:2]) // WORKING_SIDE)) / (
+        255 if picture.dtype == np.uint8 else 1
+    )
+    if not (picture.min() > -0.01 and picture.max() < 1.01):  # so it is, too, where a number is not a number
+        raise WalkthroughError("A picture of floats holds numbers from 0 to 1.")
+    picture = picture.clip(0, 1)  # resizing may have gone a little beyond
+    if picture.ndim == 2:
+        return picture
+    gray = picture[..., :3] @ (0.299, 0.587, 0.114)
+    opaque = picture[..., 3] if picture.shape[2] == 4 else np.ones_like(gray)
+    dark = (gray * opaque).sum() < 0.5 * opaque.sum()
+    return gray * opaque + dark * (1 - opaque)  # dark ink lies on white paper, light ink on black
+
+
+def shrink(values, side):
+    """Means of blocks of `side`×`side` pixels; a remainder at the bottom and on the right joins no block."""
+    high, wide = (min(side, length) for length in values.shape[:2])
+    rows, columns = values.shape[0] // high, values.shape[1] // wide
+    blocks = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide, *values.shape[2:])
+    return blocks.mean(axis=(1, 3), dtype=np.float64)
+
+
+def find_ink(gray, invert="auto") -> np.ndarray:
+    """How much ink lies where, float 0..1 (H, W): what is darker than the paper around it, without noise and specks."""
+    side = max(gray.shape)
+    gray = ndimage.gaussian_filter(gray, side / 400)
+    if invert is True or (invert == "auto" and light_on_dark(gray)):
+        gray = 1 - gray
+    reach = side // 6 + 1
+    paper = ndimage.grey_closing(np.pad(gray, reach, mode="edge"), size=(2 * reach + 1,) * 2, mode="nearest")
+    paper = paper[reach:-reach, reach:-reach]  # what is narrow and dark was filled
+    ink = (paper - gray) / paper.clip(0.1)  # in a shadow, ink differs less from its paper
+    ink -= np.percentile(ink, 20)  # paper, also where ink covers most of the picture
+    level = np.percentile(ink[ink >= ink.max() / 2], 75)
+    if level < max(0.05, 17 * np.percentile(abs(ink), 20)):
+        raise WalkthroughError(NO_INK)
+    ink = ((ink / level - 0.1) / 0.9).clip(0, 1)
+    marks, number = ndimage.label(ink > 0.3)
+    mass = np.append(0, ndimage.sum(ink, marks, range(1, number + 1)))
+    sides = sum(np.isin(range(number + 1), line) for line in (marks[0], marks[-1], marks[:, 0], marks[:, -1]))
+    inside = np.where(sides > 1, 0, mass)
+    if inside.max() > 0.02 * mass.max():
+        mass = inside  # what runs from side to side is the edge of a shadow, or of the paper
+    return ink * ndimage.binary_dilation((mass > 0.02 * mass.max())[marks], iterations=2)
+
+
+def light_on_dark(gray):
+    """Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper."""
+    small = shrink(gray, max(1, max(gray.shape) // 50))
+    size = max(small.shape) // 3 + 1
+    low, high = ndimage.minimum_filter(small, size), ndimage.maximum_filter(small, size)
+    near_ink = high - low >= (high - low).max() / 2
+    return ((low + high - 2 * ndimage.median_filter(small, size)) * near_ink).sum() > 0
