@@ -19,7 +19,7 @@ run: .venv/installed ## run the lessons without a screen; pages and numbers go t
 	@$(BIN)/python -m tools.walkthrough run
 
 lab: .venv/installed ## open JupyterLab on the lessons, for this machine alone and with its token
-	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.app_settings_dir=tools/lab --LabApp.default_url=/lab/tree/notebooks/01_data.ipynb
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.app_settings_dir=tools/lab --LabApp.default_url=/lab/tree/notebooks/01_data.ipynb --ServerApp.tornado_settings='{"websocket_max_message_size": 100000000}'
 
 doctor: .venv/installed ## say whether this machine has what the lessons need
 	@$(BIN)/python -m mnist_helpers doctor

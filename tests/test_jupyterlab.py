@@ -1,6 +1,7 @@
 """Drawing and uploading in a real JupyterLab, in a real browser."""
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -30,7 +31,7 @@ one, two = [[(0.2, 0.5), (0.8, 0.5)]], [[(0.5, 0.1), (0.5, 0.9)], [(0.4, 0.1), (
 canvas = draw_here(drawn, [one, two])
 upload_here(lambda content: titled(f"bytes: {len(content)}", "That is no picture." * (content == b"text")))
 """, "import sys; sys.modules['anywidget'] = None; chosen = draw_here(drawn, [one, two])"]  # fmt: skip
-OPTIONS = """--ServerApp.ip=127.0.0.1 --ServerApp.port_retries=0 --ServerApp.open_browser=False
+OPTIONS = """--ServerApp.port_retries=0 --ServerApp.open_browser=False
     --ServerApp.allow_root=True --IdentityProvider.token=abc --LabApp.expose_app_in_browser=True"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SAYS = """([pattern, inside]) => jupyterapp.shell.currentWidget.content.widgets
@@ -44,8 +45,9 @@ def run(tmp_path_factory):
     folder, faults = tmp_path_factory.mktemp("lab"), []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    no_news = f"--LabApp.app_settings_dir={ROOT / 'tools' / 'lab'}"  # they would come from another host
-    command = [sys.executable, "-m", "jupyterlab", *OPTIONS.split(), no_news, f"--ServerApp.port={port}"]
+    ours = (ROOT / "Makefile").read_text().partition("/jupyter lab ")[2].splitlines()[0]  # as `make lab` has them
+    ours = shlex.split(ours.replace("tools/lab", str(ROOT / "tools" / "lab")))
+    command = [sys.executable, "-m", "jupyterlab", *ours, *OPTIONS.split(), f"--ServerApp.port={port}"]
 
     def open_and_run(name, notebook):
         write(notebook, folder / f"{name}.ipynb")
@@ -84,7 +86,7 @@ def draw(page, points):
 
 
 def test_explorers(run):
-    kernel, files = {"name": "python3", "display_name": "Python 3"}, [b"text", b"\x89PNG"]
+    kernel, files = {"name": "python3", "display_name": "Python 3"}, [b"text", b"\x89PNG", bytes(12_000_000)]
     cells, photo = [*map(v4.new_code_cell, CELLS)], {"name": "a.png", "mimeType": "image/png"}
     page = run("explorers", v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
     page.on("filechooser", lambda chooser: chooser.set_files(photo | {"buffer": files.pop(0)}))
@@ -97,6 +99,7 @@ def test_explorers(run):
         lambda: draw(page, [(0.3, 0.5), (0.6, 0.5)]): "strokes: 2, length: 1.5",
         lambda: page.click(".widget-upload"): "That is no picture.",
         lambda: page.click(".jupyter-button.widget-upload"): "bytes: 4",
+        lambda: page.click(".jupyter-button >> text=/Choose a picture/"): "bytes: 12000000",
     }.items():
         act()
         page.wait_for_function(SAYS, arg=[said, ".drawing"])
