@@ -102,6 +102,7 @@ def find_ink(gray, invert="auto") -> np.ndarray:
 def light_on_dark(gray):
     """Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper."""
     small = shrink(gray, max(1, max(gray.shape) // 50))
+    small = small - ndimage.gaussian_filter(small, max(small.shape) / 4)  # a lamp's light changes slowly
     size = max(small.shape) // 3 + 1
     low, high = ndimage.minimum_filter(small, size), ndimage.maximum_filter(small, size)
     near_ink = high - low >= (high - low).max() / 2

@@ -45,7 +45,9 @@ def run(tmp_path_factory):
     folder, faults = tmp_path_factory.mktemp("lab"), []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    ours = (ROOT / "Makefile").read_text().partition("/jupyter lab ")[2].splitlines()[0]  # as `make lab` has them
+    ours = (
+        (ROOT / "Makefile").read_text().partition("/jupyter lab ")[2].splitlines()[0]
+    )  # as `make lab` has them
     ours = shlex.split(ours.replace("tools/lab", str(ROOT / "tools" / "lab")))
     command = [sys.executable, "-m", "jupyterlab", *ours, *OPTIONS.split(), f"--ServerApp.port={port}"]
 

@@ -90,6 +90,9 @@ function boxToSearch(values, width, height) {
 /** Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper. */
 function lightOnDark(gray) {
   const small = shrink(gray, Math.max(1, Math.floor(Math.max(gray.width, gray.height) / 50)));
+  const broad = { ...small, values: Float64Array.from(small.values) };
+  blur(broad, Math.max(small.width, small.height) / 4);
+  small.values = Float64Array.from(small.values, (value, index) => value - broad.values[index]); // a lamp's light changes slowly
   const { low, middle, high } = around(small, Math.floor(Math.max(small.width, small.height) / 3) + 1);
   const enough = high.reduce((most, value, index) => Math.max(most, value - low[index]), 0) / 2;
   let sum = 0;
