@@ -80,7 +80,7 @@ def run(tmp_path_factory):
 
 
 def draw(page, points):
-    x, y, width, height = page.locator(".drawing canvas").bounding_box().values()
+    x, y, width, height = page.locator(".drawing canvas").first.bounding_box().values()
     for number, (right, down) in enumerate(points):
         page.mouse.move(x + right * width, y + down * height, steps=10)
         page.mouse.down() if number == 0 else None
