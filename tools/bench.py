@@ -25,7 +25,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from itertools import pairwise, starmap
+from itertools import starmap
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ from mnist_helpers.model import CNN, count_parameters, seeded
 from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import accuracy, get_device, predict, trained
 from tools.machine import describe_machine, name_of, peak_memory_mb, synchronize
-from tools.recipes import RECIPES, FastCNN, Recipe
+from tools.recipes import RECIPES, FastCNN, Recipe, deep_dense
 from tools.walkthrough import BUILD, ROOT
 
 LEVELS = (0.9841, 0.99, 0.994, 0.996, 0.997)
@@ -266,13 +266,6 @@ def usual_cnn() -> nn.Module:
         *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)),
         *(nn.Flatten(), nn.Linear(64 * 12 * 12, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)),
     )
-
-
-def deep_dense() -> nn.Module:
-    """Four dense layers with batch normalization: 569,226 parameters."""
-    sizes = pairwise((28 * 28, 512, 256, 128))
-    hidden = [(nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()) for inputs, outputs in sizes]
-    return nn.Sequential(nn.Flatten(), *(layer for layers in hidden for layer in layers), nn.Linear(128, 10))
 
 
 RIVALS = (
