@@ -10,10 +10,10 @@ BIN := .venv/bin
 export GOMP_SPINCOUNT ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab doctor demo store readme bench format lint
+.PHONY: help run test lab doctor demo store readme bench accuracy format lint
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/installed ## run the lessons without a screen; pages and numbers go to build/
 	@$(BIN)/python -m tools.walkthrough run
@@ -38,6 +38,9 @@ readme: .venv/installed ## bring the README's numbers up to those of the last ru
 
 bench: .venv/installed ## measure how fast which accuracy is reached here; QUICK=1 takes less than a minute
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
+
+accuracy: .venv/installed ## go on with lesson 7's log of accuracy, hours of training; INTO=FILE begins one of your own
+	@$(BIN)/python -m tools.accuracy $(if $(INTO),--into $(INTO))
 
 format: .venv/installed ## format modules, tests and notebooks
 	@$(BIN)/ruff format && $(BIN)/ruff check --fix

@@ -372,4 +372,34 @@ check_threshold = Check(_threshold, _answers, {
     "the share is among the images that are answered, not among all.": lambda *case: _threshold(*case, of_all=True),
     "that is the share wanted, not a confidence that brings it about.": lambda confidence, right, wanted: wanted})
 
+# Lesson 7
+def _smoothed(logits, labels, share, own=1.0, rest=1.0, reduce=torch.mean):
+    others = logits.log_softmax(1)
+    return -reduce((1 - own * share) * _true(others, labels) + rest * share * others.mean(1))
+
+def _best_of(accuracies, k):
+    n = len(accuracies)
+    return sum(value * ((i + 1) ** k - i**k) / n**k for i, value in enumerate(sorted(accuracies)))
+
+def _how_many_right(given):
+    if any(one is ... for one in given):
+        return ...
+    must(len(given) == 5, "there are five, a to e.")
+    return sum(bool(one) == right for one, right in zip(given, (True, False, False, True, False), strict=True))
+
+check_smoothed = Check(lambda logits, labels, share: F.cross_entropy(logits, labels, label_smoothing=share),
+    lambda rng: (*_batch(rng), rng.choice([0.05, 0.1, 0.2])), ask=_by_hand, mistakes={
+    "the sign is missing: log-probabilities are negative.": lambda *case: -_smoothed(*case),
+    "a mean over the images of the batch is wanted, not their sum.": lambda *case: _smoothed(*case, reduce=torch.sum),
+    "this is the loss of hard labels.": lambda *case: _smoothed(*case, own=0, rest=0),
+    "what the ten get, the label has to give: its own share is 1 − smoothing.": lambda *case: _smoothed(*case, own=0),
+    "each of the ten gets a tenth of the smoothing, not all of it.": lambda *case: _smoothed(*case, rest=10)})
+check_best_of = Check(_best_of, lambda rng: ([round(rng.uniform(0.2, 0.95), 3) for _ in range(rng.randint(4, 7))], rng.randint(2, 4)), cases=6, tolerance=0.02, mistakes={
+    "this is the mean, what *one* of them has on average.": lambda accuracies, k: sum(accuracies) / len(accuracies),
+    "this is the best of all. Only `k` are trained.": lambda accuracies, k: max(accuracies),
+    "this is the worst of `k`.": lambda accuracies, k: -_best_of([-one for one in accuracies], k)})
+check_clean = Check(lambda: 5, cases=1, ask=_how_many_right, note="Where a choice has seen the test images, the number no longer tells how the network does on others.",
+    mistakes={f"{word} of the five {'is' if count == 1 else 'are'} right.": [True, False, False, True, False][:count] + [False, True, True, False, True][count:]
+    for count, word in enumerate(("none", "one", "two", "three", "four"))})
+
 # fmt: on

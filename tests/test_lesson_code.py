@@ -9,8 +9,9 @@ import torch
 from scipy.stats import binomtest
 from torch import nn
 
+from mnist_helpers.augmentation import elastic_grid, resample
 from mnist_helpers.evaluation import wilson_interval
-from mnist_helpers.model import CNN, Dense, count_parameters, seeded
+from mnist_helpers.model import CNN, DeepCNN, Dense, count_parameters, quantized, seeded, stored_bytes
 from mnist_helpers.training import accuracy, checkpoint_path, fit, predict, save_checkpoint, trained_cnn
 from mnist_helpers.visualization import grad_cam, occlusion_map, record, saliency
 
@@ -19,7 +20,7 @@ practice = server.practice  # a fixture of these tests
 
 def test_networks_have_the_promised_size():
     images = torch.zeros(3, 1, 28, 28)
-    for build, size in ((CNN, 80_202), (Dense, 80_305)):
+    for build, size in ((CNN, 80_202), (Dense, 80_305), (DeepCNN, 77_938)):
         assert count_parameters(build()) == size and build()(images).shape == (3, 10)
 
 
@@ -104,3 +105,29 @@ def test_maps_find_the_one_pixel_that_matters():
     assert saliency(model, image, label=1).nonzero().tolist() == [[10, 20]]
     cam = grad_cam(model, model.conv, image, label=1)
     assert divmod(int(cam.argmax()), 28) == (10, 20)
+
+
+def test_quantized_weights_stand_on_marks_and_the_network_stays():
+    model = seeded(CNN, 0)
+    kernels = model.conv2.weight.detach().clone()
+    small = quantized(model, bits=3)
+    assert torch.equal(model.conv2.weight, kernels)
+    for kernel, original in zip(small.conv2.weight.detach(), kernels, strict=True):
+        marks = kernel / (original.abs().max() / 3)
+        assert torch.allclose(marks, marks.round(), atol=1e-4) and kernel.unique().numel() <= 7
+        assert (kernel - original).abs().max() <= original.abs().max() / 6 + 1e-6
+    assert torch.equal(quantized(model, bits=32).conv2.weight, kernels)
+    assert stored_bytes(model, 32) == 4 * count_parameters(model)
+    # A byte a weight, four for each bias and for the scale of each of the 16 + 32 + 128 + 10 outputs.
+    assert stored_bytes(model, 8) == count_parameters(model) - 186 + 4 * 186 + 4 * 186
+
+
+def test_elastic_distortion_moves_pixels_as_far_as_it_says(practice):
+    images = practice.train.images[:500].float()
+    pull = elastic_grid(images, torch.Generator().manual_seed(0), bend=0.8) * 14  # in pixels
+    assert pull.shape == (500, 28, 28, 2) and pull[:, 0, 0].std().item() == pytest.approx(0.8, rel=0.1)
+    assert (pull[:, 1:] - pull[:, :-1]).abs().max() < 1  # neighbors stay neighbors
+    still = torch.nn.functional.affine_grid(
+        torch.eye(2, 3).repeat(500, 1, 1), images.shape, align_corners=False
+    )
+    assert torch.allclose(resample(images, still), images, atol=1e-2)

@@ -160,4 +160,18 @@ OTHER_FORMS |= {
     "check_threshold": _functions(_CURVE, "min(t for t in confidence.tolist() if right[confidence >= t].double().mean() >= wanted)"),
 }
 
+_SMOOTHED, _RUNS = "logits, labels, smoothing", "accuracies, k"
+_LOG = "p = logits.log_softmax(1)\nown = p[torch.arange(len(labels)), labels]\nreturn "
+WRONG |= {
+    "check_smoothed": _functions(_SMOOTHED, _LOG + "-((1 - smoothing) * own + smoothing * (p.sum(1) - own) / 9).mean()", _LOG + "-(own + p.mean(1)).mean() / 2",
+        _LOG + "-p.mean()", _LOG + "-((1 - smoothing) * own).mean()", _LOG + "-(smoothing * own + (1 - smoothing) * p.mean(1)).mean()"),
+    "check_best_of": _functions(_RUNS, "max(accuracies[:k])", "sorted(accuracies)[-k]", "np.median(accuracies)", "np.quantile(accuracies, 1 - 1 / k)", "sum(max(c) for c in __import__('itertools').combinations(accuracies, k)) / math.comb(len(accuracies), k)"),
+    "check_clean": _values("(True,) * 5", "(False,) * 5", "(True, True, False, True, False)", "(False, True, False, False, True)", "(True, False, False, False, False)", "(True, False)"),
+}
+OTHER_FORMS |= {
+    "check_smoothed": _functions(_SMOOTHED, "t = F.one_hot(labels, 10) * (1 - smoothing) + smoothing / 10\nreturn -(t * logits.log_softmax(1)).sum() / len(labels)"),
+    "check_best_of": _functions(_RUNS, "np.random.default_rng(0).choice(accuracies, (20_000, k)).max(1).mean()"),
+    "check_clean": _values("[True, False, False, True, False]", "(1, 0, 0, 1, 0)"),
+}
+
 # fmt: on

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 
 from mnist_helpers.sources import WalkthroughError
+from tools.accuracy import LINES, RESULTS, read_log
 from tools.bench import KEPT
 from tools.walkthrough import BUILD, LESSONS, ROOT
 
@@ -26,6 +27,7 @@ def main() -> int:
         replace_block(README, "numbers", numbers(results))
         replace_block(README, "lessons", lessons(results))
         replace_block(KEPT / "README.md", "benchmark", benchmark(kept_benchmarks()))
+        replace_block(KEPT / "README.md", "accuracy", accuracy_log(read_log(RESULTS)))
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
@@ -104,6 +106,39 @@ def cell(recipe: dict | None) -> str:
     first = recipe["seconds_to"].get("0.9841")
     on_the_way = f" (98.41% after {first:.3g} s)" if first and first < 0.99 * recipe["seconds"] else ""
     return f"{100 * recipe['accuracy_mean']:.2f}{spread}% after {recipe['seconds']:.3g} s{on_the_way}"
+
+
+def accuracy_log(records: list[dict]) -> str:
+    """The table of lesson 7's log: what is right of the images held out, and of the test images, over the runs."""
+    rows = [
+        "| line | parameters | seconds, one thread | runs | held out | test |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for line in LINES:
+        for everything in (False, True):
+            those = [
+                r for r in records if r["line"] == line.name and r["run"].startswith("all") == everything
+            ]
+            if runs := [r for r in those if "test" not in r]:
+                seconds = statistics.mean(r["seconds"] for r in runs) if "seconds" in runs[0] else None
+                cells = (
+                    f"{line.name}{', on all images' * everything}",
+                    f"{runs[0]['parameters']:,}",
+                    f"{seconds:.0f}" if seconds else "–",
+                    str(len(runs)),
+                    spread([r["wrong"] for r in runs if r["wrong"]]),
+                    spread([r["test"] for r in those if "test" in r]),
+                )
+                rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def spread(wrong: list[dict]) -> str:
+    """Mean and standard deviation of what is right, in percent, from the mistakes among 10,000 images of each run."""
+    right = [100 - len(run["last"]) / 100 for run in wrong]
+    if len(right) < 2:
+        return f"{right[0]:.2f}%" if right else "–"
+    return f"{statistics.mean(right):.3f} ± {statistics.stdev(right):.3f}%"
 
 
 def replace_block(path: Path, name: str, content: str) -> None:

@@ -1,0 +1,435 @@
+"""Climb from the dense network to the most accurate one, one change a line, and keep every run.
+
+python -m tools.accuracy              train what is missing from benchmarks/accuracy.jsonl, then open the test set
+python -m tools.accuracy --into FILE  the same into a file of your own, for example build/accuracy.jsonl
+python -m tools.accuracy --only NAME  lines whose names begin so, and no test
+
+A line of the file is a run. A run that is stopped is lost, those before it are kept, and the next call goes on.
+Run k trains on five sixths of MNIST's 60,000 training images and is validated on the k-th sixth, 10,000 images; the
+runs marked "all" train on all 60,000. Test images are opened when every run is there, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from itertools import count, groupby
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from mnist_helpers.augmentation import RandomAffine
+from mnist_helpers.data import HELD_OUT, Digits, Split, load_digits
+from mnist_helpers.model import CNN, DeepCNN, count_parameters, quantized, seeded, stored_bytes
+from mnist_helpers.sources import WalkthroughError
+from mnist_helpers.training import fit, predict
+from tools.machine import describe_machine
+from tools.recipes import FastCNN, cross_entropy, deep_dense
+from tools.walkthrough import BUILD, ROOT
+
+RESULTS = ROOT / "benchmarks" / "accuracy.jsonl"
+WEIGHTS = BUILD / "accuracy"
+FOLDS = 6
+
+
+class NormalizedCNN(nn.Module):
+    """The lessons' CNN with batch normalization after each of its first three layers: 80,554 parameters."""
+
+    def __init__(self):
+        super().__init__()
+        cnn = CNN()
+        self.conv1, self.conv2, self.hidden, self.output = cnn.conv1, cnn.conv2, cnn.hidden, cnn.output
+        self.norm1, self.norm2, self.norm3 = nn.BatchNorm2d(16), nn.BatchNorm2d(32), nn.BatchNorm1d(128)
+
+    def forward(self, images):
+        maps = F.relu(self.norm1(F.max_pool2d(self.conv1(images), 2)))
+        maps = F.relu(self.norm2(F.max_pool2d(self.conv2(maps), 2)))
+        return self.output(F.relu(self.norm3(self.hidden(maps.flatten(start_dim=1)))))
+
+
+class SmallCNN(nn.Sequential):
+    """Four convolutions of so many channels, the mean of each map, and a linear layer: 1,144 parameters for 6."""
+
+    def __init__(self, channels):
+        layers = []
+        for number, inputs in enumerate((1, channels, channels, channels)):
+            layers += [nn.Conv2d(inputs, channels, 3, bias=False), nn.BatchNorm2d(channels), nn.ReLU()]
+            layers += [nn.MaxPool2d(2)] if number in (0, 2) else []
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
+
+
+class Taught(nn.Module):
+    """A student that is shown, while it is trained, what its teachers say to the same image: float (N, 20)."""
+
+    def __init__(self, student: nn.Module, teachers: list[nn.Module]):
+        super().__init__()
+        self.student, self.teachers = (
+            student,
+            [teacher.eval() for teacher in teachers],
+        )  # a plain list: not trained
+
+    def forward(self, images):
+        if not self.training:
+            return self.student(images)
+        with torch.no_grad():
+            said = torch.stack([teacher(images).softmax(dim=1) for teacher in self.teachers]).mean(dim=0)
+        return torch.cat([self.student(images), said], dim=1)
+
+
+def taught_loss(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy with what the teachers said, half and half with the labels; labels alone in evaluation.
+
+    Source: Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
+    """
+    logits, said = outputs[:, :10], outputs[:, 10:]
+    return (F.cross_entropy(logits, said) + F.cross_entropy(logits, labels)) / 2
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the log: a network and how it is trained.
+
+    bend: pixels of elastic distortion beside the affine one; None trains on the images as they are. constant: whether
+    the rate stays as it is. plain: epochs at the end, on the images as they are, at a tenth of the rate. decay: of the weights, a share per unit of learning rate. average: what a step leaves of an
+    exponential average of the weights. teachers: lines whose networks teach this one. folds: which sixths of the images are
+    held out, one after the other. everything: how many runs on all images follow.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    epochs: int = 8
+    learning_rate: float = 0.01
+    constant: bool = False
+    bend: float | None = None
+    plain: int = 0
+    decay: float = 0.0
+    label_smoothing: float = 0.0
+    average: float = 0.0
+    teachers: tuple[str, ...] = ()
+    folds: tuple[str, ...] = ("0", "1", "2", "3")
+    everything: int = 0
+
+    @property
+    def runs(self) -> list[str]:
+        return [*self.folds, *(f"all {seed}" for seed in range(self.everything))]
+
+    def measure(self, run: str, digits: Digits) -> dict[str, Any]:
+        """Train once, keep the weights, and say which validation images are read wrong."""
+        networks, seconds = train(self, run, held_out(digits, run))
+        WEIGHTS.mkdir(parents=True, exist_ok=True)
+        for which, network in networks.items():
+            torch.save(network.state_dict(), weights_path(self, run, which))
+        network = networks["last"]
+        size = {"parameters": count_parameters(network), "bytes": stored_bytes(network, 32)}
+        return {
+            "epochs": self.epochs + self.plain,
+            **size,
+            "seconds": round(seconds, 1),
+            "wrong": self.wrong(run, digits),
+        }
+
+    def wrong(self, run: str, digits: Digits, split: str = "validation") -> dict[str, Mistakes] | None:
+        """The mistakes of each network that a run has left; None for a validation that there is not."""
+        if split == "validation" and run.startswith("all"):
+            return None
+        which = ("last", "average") if self.average else ("last",)
+        return {
+            name: mistakes(load(self, run, name), getattr(held_out(digits, run), split)) for name in which
+        }
+
+
+@dataclass(frozen=True)
+class Combined:
+    """A line that trains nothing: it asks networks that other lines have left, and adds up what they answer.
+
+    of: their lines. shifts: whether each reads an image five times, also moved by a pixel each way. bits: of each weight.
+    seeds: for the runs on all images, how many of each line's are asked together.
+    """
+
+    name: str
+    of: tuple[str, ...]
+    shifts: bool = False
+    bits: int = 32
+    seeds: int = 1
+    runs: tuple[str, ...] = ("0", "1", "2", "3")
+
+    def build(self, run: str) -> Vote:
+        runs = [f"all {seed}" for seed in range(self.seeds)] if run == "all" else [run]
+        networks = [load(line, one) for line in map(find, self.of) for one in runs]
+        return Vote([quantized(network, self.bits) for network in networks], self.shifts)
+
+    def measure(self, run: str, digits: Digits) -> dict[str, Any]:
+        networks: list[nn.Module] = [*self.build(run).networks]
+        size = {
+            "parameters": sum(map(count_parameters, networks)),
+            "bytes": sum(stored_bytes(network, self.bits) for network in networks),
+        }
+        return {**size, "wrong": self.wrong(run, digits)}
+
+    def wrong(self, run: str, digits: Digits, split: str = "validation") -> dict[str, Mistakes] | None:
+        if split == "validation" and run.startswith("all"):
+            return None
+        return {"last": mistakes(self.build(run), getattr(held_out(digits, run), split))}
+
+
+class Vote(nn.Module):
+    """The logarithm of the mean of what networks find probable, each image read once or, with `shifts`, five times."""
+
+    def __init__(self, networks: list[nn.Module], shifts: bool):
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.moves = MOVES if shifts else MOVES[:1]
+
+    def forward(self, images):
+        views = [images.roll(move, dims=(2, 3)) for move in self.moves]
+        return (
+            torch.stack([net(view).softmax(dim=1) for net in self.networks for view in views])
+            .mean(dim=0)
+            .log()
+        )
+
+
+MOVES = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
+Mistakes = list[list[int]]
+
+TWO = ("0", "2")
+cnn = partial(Line, build=NormalizedCNN)
+deep = partial(Line, build=partial(DeepCNN, 32), bend=0.8, label_smoothing=0.1, average=0.998)
+small = partial(Line, epochs=24, bend=0.0, folds=TWO)
+THREE = ("deep 32", "deep 32, decay", "deep 32, dropout")
+
+LINES: tuple[Line | Combined, ...] = (
+    Line("dense", deep_dense, learning_rate=0.001, constant=True),
+    Line("cnn", CNN, learning_rate=0.001, constant=True),
+    Line("cnn, schedule", CNN),
+    cnn("cnn, batch norm"),
+    cnn("cnn, label smoothing", label_smoothing=0.1),
+    cnn("cnn, affine", label_smoothing=0.1, bend=0.0),
+    cnn("cnn, elastic", label_smoothing=0.1, bend=0.8),
+    deep("deep 24", build=partial(DeepCNN, 24)),
+    deep("deep 32"),
+    deep("deep 32, decay", decay=0.05, average=0.0, folds=TWO),
+    deep("deep 32, dropout", build=partial(DeepCNN, 32, 0.3), average=0.0, folds=TWO),
+    deep("deep 32, plain end", epochs=7, plain=1, average=0.0, folds=TWO),
+    deep("deep 32, 20 epochs", epochs=20, plain=1, average=0.0, folds=TWO),
+    deep("deep 48, 9 epochs", build=partial(DeepCNN, 48), epochs=9, plain=1, average=0.0, folds=TWO),
+    deep(
+        "deep 48, 20 epochs",
+        build=partial(DeepCNN, 48),
+        epochs=20,
+        plain=1,
+        average=0.0,
+        folds=(),
+        everything=5,
+    ),
+    Combined("five deep 48", ("deep 48, 20 epochs",), seeds=5, runs=("all",)),
+    Combined(
+        "deep 48, shifts",
+        ("deep 48, 20 epochs",),
+        shifts=True,
+        runs=tuple(f"all {seed}" for seed in range(5)),
+    ),
+    Combined("five deep 48, shifts", ("deep 48, 20 epochs",), shifts=True, seeds=5, runs=("all",)),
+    Combined("deep 32, shifts", ("deep 32",), shifts=True),
+    Combined("deep 32, 8 bits", ("deep 32",), bits=8),
+    Combined("deep 32, 4 bits", ("deep 32",), bits=4),
+    Combined("three deep 32", THREE, runs=TWO),
+    Line("fast 16", FastCNN, bend=0.8, label_smoothing=0.1, folds=TWO),
+    Line("fast 16, taught", FastCNN, bend=0.8, teachers=THREE, folds=TWO),
+    Combined("fast 16, 8 bits", ("fast 16, taught",), bits=8, runs=TWO),
+    Combined("fast 16, 4 bits", ("fast 16, taught",), bits=4, runs=TWO),
+    *(small(f"small {channels}", partial(SmallCNN, channels)) for channels in (6, 14)),
+)
+
+
+def find(name: str) -> Line:
+    return next(line for line in LINES if line.name == name and isinstance(line, Line))
+
+
+def held_out(digits: Digits, run: str) -> Digits:
+    """All 60,000 with one sixth held out, pairs of neighbors as in lesson 1; for "all" none, and 100 to look at."""
+    twelfth = torch.arange(len(digits.train) + len(digits.validation)) // 2 % HELD_OUT
+    everything = digits.train[torch.zeros(len(twelfth), dtype=torch.long)]
+    for split, where in (
+        (digits.train, twelfth != HELD_OUT - 1),
+        (digits.validation, twelfth == HELD_OUT - 1),
+    ):
+        everything.images[where], everything.labels[where] = split.images, split.labels
+    if run.startswith("all"):
+        return replace(digits, train=everything, validation=everything[:100])
+    fold = twelfth % FOLDS == int(run)
+    return replace(digits, train=everything[~fold], validation=everything[fold])
+
+
+@contextmanager
+def around_steps(before: Callable[[dict], None], after: Callable[[], None]) -> Iterator[None]:
+    """Call `before` with each group of parameters before a step of any optimizer, and `after` after it."""
+
+    def each_group(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        for group in optimizer.param_groups:
+            before(group)
+
+    hooks = (
+        register_optimizer_step_pre_hook(each_group),
+        register_optimizer_step_post_hook(lambda *_: after()),
+    )
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def train(line: Line, run: str, digits: Digits) -> tuple[dict[str, nn.Module], float]:
+    """The networks of a run, "last" and where there is one "average", and the seconds of its steps."""
+    seed = int(run.split()[-1])
+    torch.manual_seed(seed)  # for dropout, which draws from PyTorch's own generator
+    network = seeded(line.build, seed)
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(line.average), use_buffers=True)
+    model: nn.Module = network
+    if line.teachers:
+        model = Taught(network, [load(one, run) for one in map(find, line.teachers)])
+    if line.bend is not None:
+        distort = RandomAffine(bend=line.bend)
+        distort.batches.fill_(seed * 10**6)
+        model = nn.Sequential(distort, model)
+
+    @torch.no_grad()
+    def before(group: dict) -> None:
+        if line.constant:
+            group["lr"] = line.learning_rate
+        for parameter in group["params"] if line.decay else ():
+            parameter.mul_(1 - group["lr"] * line.decay)
+
+    def after() -> None:
+        if line.average:
+            averaged.update_parameters(network)
+
+    loss = taught_loss if line.teachers else partial(cross_entropy, label_smoothing=line.label_smoothing)
+    with around_steps(before, after):
+        history = fit(
+            *(model, digits, line.epochs), learning_rate=line.learning_rate, seed=seed, loss_function=loss
+        )
+        seconds = history.seconds
+        if line.plain and history.finished:
+            history = fit(
+                *(network, digits, line.plain),
+                learning_rate=line.learning_rate / 10,
+                seed=seed + 1,
+                loss_function=loss,
+            )
+            seconds += history.seconds
+    if not history.finished:
+        raise KeyboardInterrupt
+    return {"last": network} | ({"average": averaged.module} if line.average else {}), seconds
+
+
+def weights_path(line: Line, run: str, which: str) -> Path:
+    return WEIGHTS / f"{line.name}-{run}-{which}.pt".replace(", ", "-").replace(" ", "-")
+
+
+def load(line: Line, run: str, which: str = "last") -> nn.Module:
+    """A network that an earlier run left in build/, ready to be asked."""
+    path = weights_path(line, run, which)
+    if not path.exists():
+        raise WalkthroughError(
+            f"{line.name!r} has a result, but {os.path.relpath(path)} is gone, which a later line needs. "
+            "Measure into a file of your own: make accuracy INTO=build/accuracy.jsonl"
+        )
+    model = seeded(line.build, 0)
+    model.load_state_dict(torch.load(path, weights_only=True))
+    return model.eval()
+
+
+def mistakes(model: nn.Module, split: Split) -> Mistakes:
+    """Which images are read wrong, and what is read instead: pairs of a number in the split and a digit."""
+    prediction = predict(model, split).argmax(dim=1)
+    wrong = (prediction != split.labels).nonzero().flatten()
+    return torch.stack([wrong, prediction[wrong]], dim=1).tolist()
+
+
+def measure(line: Line | Combined, run: str, opened: bool) -> dict[str, Any]:
+    """A run of a line, or what an earlier one reads wrong among the test images, in a process of one thread."""
+    torch.set_num_threads(1)
+    digits = load_digits()
+    found = {"test": line.wrong(run, digits, "test")} if opened else line.measure(run, digits)
+    return {"line": line.name, "run": run, **found}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--into", metavar="FILE", type=Path, default=RESULTS, help="where the runs are kept")
+    parser.add_argument(
+        "--only", metavar="NAME", nargs="+", default=[""], help="only lines whose names begin so"
+    )
+    arguments = parser.parse_args()
+    try:
+        if not load_digits().is_mnist:
+            raise WalkthroughError(
+                "There is no MNIST here, and the log is about MNIST: python -m mnist_helpers data --get"
+            )
+        lines = [line for line in LINES if line.name.startswith(tuple(arguments.only))]
+        climb(lines, arguments.into, opened=False)
+        if arguments.only == [""]:
+            climb(lines, arguments.into, opened=True)
+    except WalkthroughError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. The runs so far are kept; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def climb(lines: Sequence[Line | Combined], path: Path, opened: bool) -> None:
+    """Measure what the file does not hold yet, as many runs side by side as there are cores, a line a run."""
+    kept = read_log(path) if path.exists() else []
+    done = {(record["line"], record["run"]) for record in kept if ("test" in record) == opened}
+    todo = [(line, run) for line in lines for run in line.runs if (line.name, run) not in done]
+    what = "tests" if opened else "runs"
+    print(f"{len(todo)} {what} are missing from {os.path.relpath(path)}, {len(done)} are there.", flush=True)
+    if not todo:
+        return
+    os.environ["TQDM_DISABLE"] = "1"  # two bars at a time would write over each other
+    machine = describe_machine()
+    told = {"date": date.today().isoformat(), **{key: machine[key] for key in ("cpu", "cpu_cores", "torch")}}
+    ended = count(1)
+    # What asks the networks of other lines begins when all before it have ended.
+    for _, runs in groupby(todo, key=lambda run: isinstance(run[0], Combined) or bool(run[0].teachers)):
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool, path.open("a") as file:
+            for future in as_completed([pool.submit(measure, *run, opened) for run in runs]):
+                record = future.result() | told
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+                print(f"{next(ended)} of {len(todo)}: {describe(record)}", flush=True)
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
+
+
+def describe(record: dict[str, Any]) -> str:
+    split = "test" if "test" in record else "wrong"
+    wrong = ", ".join(f"{len(those)} ({which})" for which, those in (record[split] or {}).items())
+    what = f"{wrong} of 10,000 {'test' if split == 'test' else 'held-out'} images wrong" if wrong else "done"
+    return f"{record['line']}, run {record['run']}: {what}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
