@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from mnist_helpers.data import load_digits
 from mnist_helpers.model import count_parameters
 from mnist_helpers.sources import WalkthroughError
 from tools.accuracy import LINES, RESULTS, Line, climb, held_out, read_log
@@ -59,7 +60,8 @@ def test_the_test_images_were_opened_when_all_runs_were_there():
     assert opened == sorted(opened)
 
 
-def test_what_is_held_out_is_not_trained_on(digits):
+def test_what_is_held_out_is_not_trained_on():
+    digits = load_digits()
     if not digits.is_mnist:
         pytest.skip("the parts are those of MNIST's 60,000 images")
     parts = [held_out(digits, str(fold)) for fold in range(6)]
