@@ -250,8 +250,8 @@ LINES: tuple[Line | Combined, ...] = (
     Combined("three deep 32", THREE, runs=TWO),
     Line("fast 16", FastCNN, bend=0.8, label_smoothing=0.1, folds=TWO),
     Line("fast 16, taught", FastCNN, bend=0.8, teachers=THREE, folds=TWO),
-    Combined("fast 16, 8 bits", ("fast 16, taught",), bits=8, runs=TWO),
-    Combined("fast 16, 4 bits", ("fast 16, taught",), bits=4, runs=TWO),
+    Combined("fast 16, taught, 8 bits", ("fast 16, taught",), bits=8, runs=TWO),
+    Combined("fast 16, taught, 4 bits", ("fast 16, taught",), bits=4, runs=TWO),
     *(small(f"small {channels}", partial(SmallCNN, channels)) for channels in (6, 14)),
 )
 
