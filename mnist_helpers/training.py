@@ -74,6 +74,15 @@ class History:
         return len(self.validation_loss) == self.epochs
 
 
+def train_step(model, inputs, labels, optimizer, loss_function=F.cross_entropy):
+    """Move the weights by one step; return the loss before it. inputs: float (B, 1, 28, 28), labels: int64 (B,)."""
+    loss = loss_function(model(inputs), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
 def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, seed=0, loss_function=F.cross_entropy):
     """Train `model` in place with Adam, its rate rising to `learning_rate` and falling again; return its History.
 
@@ -87,11 +96,8 @@ def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, seed=0, los
         for _ in range(epochs):
             model.train()
             for inputs, labels in progress_bar(batches(digits.train, batch_size, order), steps):
-                loss = loss_function(model(inputs), labels)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                history.note_step(loss.item(), scheduler.get_last_lr()[0])
+                loss = train_step(model, inputs, labels, optimizer, loss_function)
+                history.note_step(loss, scheduler.get_last_lr()[0])
                 scheduler.step()
             history.note_epoch(model, digits.validation)
     except KeyboardInterrupt:
