@@ -45,6 +45,29 @@ class Dense(nn.Module):
         return self.output(F.relu(self.hidden(images.flatten(start_dim=1))))
 
 
+class FastCNN(nn.Module):
+    """Three convolutions with batch normalization, on maps of half the width: 29,722 parameters for 16 channels.
+
+    Each square of 2×2 pixels becomes one place with four channels (pixel_unshuffle), so no map is larger than 14×14.
+    Takes float (N, 1, 28, 28), normalized; returns logits, float (N, 10).
+    Source: batch normalization, Ioffe and Szegedy, 2015.
+    """
+
+    def __init__(self, channels=16):
+        super().__init__()
+        self.conv1 = nn.Conv2d(4, channels, kernel_size=3)
+        self.conv2 = nn.Conv2d(channels, 2 * channels, kernel_size=3)
+        self.conv3 = nn.Conv2d(2 * channels, 4 * channels, kernel_size=3)
+        self.norm1, self.norm2, self.norm3 = (nn.BatchNorm2d(factor * channels) for factor in (1, 2, 4))
+        self.output = nn.Linear(4 * channels * 3 * 3, 10)
+
+    def forward(self, images):
+        maps = F.relu(self.norm1(self.conv1(F.pixel_unshuffle(images, 2))))
+        maps = F.relu(self.norm2(F.max_pool2d(self.conv2(maps), 2)))
+        maps = F.relu(self.norm3(self.conv3(maps)))
+        return self.output(maps.flatten(start_dim=1))
+
+
 class DeepCNN(nn.Module):
     """The fast network with one more convolution before the pooling: 77,938 parameters for 24 channels.
 
@@ -68,6 +91,30 @@ class DeepCNN(nn.Module):
         maps = F.relu(self.norm3(F.max_pool2d(self.conv3(maps), 2)))
         maps = F.relu(self.norm4(self.conv4(maps)))
         return self.output(self.dropout(maps.flatten(start_dim=1)))
+
+
+def whitening_filters(images, count):
+    """Filters that make the patches which a 3×3 convolution sees uncorrelated and equally strong; half of them negated.
+
+    images: float (N, C, H, W). Returns float (count, C, 3, 3): the strongest count / 2 principal components of the
+    patches, each divided by its standard deviation, then the same with the opposite sign, because ReLU cuts one side off.
+    """
+    patches = F.unfold(images, 3).transpose(1, 2).flatten(0, 1)
+    variances, components = torch.linalg.eigh(patches.T.cov())  # the weakest first
+    filters = (components / (variances + 0.01).sqrt()).T.flip(0)[: count // 2]
+    return torch.cat([filters, -filters]).view(count, -1, 3, 3)
+
+
+def fix_first_layer(model, images):
+    """Let the first layer of a FastCNN or DeepCNN whiten what it sees, once and for all: training leaves it alone.
+
+    images: float (N, 1, 28, 28), normalized; some hundreds are enough. Changes the model in place.
+    """
+    filters = whitening_filters(F.pixel_unshuffle(images, 2), len(model.conv1.weight))
+    model.conv1.weight.data.copy_(filters)
+    model.conv1.bias.data.zero_()
+    model.conv1.requires_grad_(False)
+    model.norm1 = nn.Identity()  # what whitens needs no normalizing
 
 
 def quantized(model, bits):

@@ -34,11 +34,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_helpers.augmentation import RandomAffine
 from mnist_helpers.data import HELD_OUT, Digits, Split, load_digits
-from mnist_helpers.model import CNN, DeepCNN, count_parameters, quantized, seeded, stored_bytes
+from mnist_helpers.model import CNN, DeepCNN, FastCNN, count_parameters, quantized, seeded, stored_bytes
 from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import fit, predict
 from tools.machine import describe_machine
-from tools.recipes import FastCNN, cross_entropy, deep_dense
+from tools.recipes import cross_entropy, deep_dense
 from tools.walkthrough import BUILD, ROOT
 
 RESULTS = ROOT / "benchmarks" / "accuracy.jsonl"

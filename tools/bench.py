@@ -19,16 +19,18 @@ import shlex
 import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from itertools import starmap
+from itertools import islice, starmap
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,11 +47,12 @@ from tqdm import tqdm
 
 from mnist_helpers.data import Digits, Split, batches, load_digits
 from mnist_helpers.figures import draw_curves, render, set_style
-from mnist_helpers.model import CNN, count_parameters, seeded
+from mnist_helpers.model import CNN, FastCNN, count_parameters, seeded
 from mnist_helpers.sources import WalkthroughError
-from mnist_helpers.training import accuracy, get_device, predict, trained
-from tools.machine import describe_machine, name_of, peak_memory_mb, synchronize
-from tools.recipes import RECIPES, FastCNN, Recipe, deep_dense
+from mnist_helpers.speed import synchronize
+from mnist_helpers.training import accuracy, get_device, predict, train_step, trained
+from tools.machine import describe_machine, name_of, peak_memory_mb
+from tools.recipes import RECIPES, Recipe, deep_dense
 from tools.walkthrough import BUILD, ROOT
 
 LEVELS = (0.9841, 0.99, 0.994, 0.996, 0.997)
@@ -98,6 +101,15 @@ def run(digits: Digits, quick: bool) -> dict[str, Any]:
     print("\nImages a second:", ", ".join(f"{rate:,.0f} from {source}" for source, rate in rates.items()))
     for what, measured in grown.items():
         print(f"Seconds of an epoch grow as the {what} to the power of {measured['exponent']:.2f}.")
+    compiled = (
+        {} if quick else {build.__name__: in_new_process(compile_cost, build) for build in (CNN, FastCNN)}
+    )
+    for name, cost in compiled.items():
+        print(
+            "A step of {}, in ms: {eager_ms:.2f}, compiled {compiled_ms:.2f}, after {compile_seconds:.1f} s.".format(
+                name, **cost
+            )
+        )
     return {
         "dataset": "mnist" if digits.is_mnist else "practice",
         "date": date.today().isoformat(),
@@ -106,7 +118,33 @@ def run(digits: Digits, quick: bool) -> dict[str, Any]:
         "images_per_second": rates,
         "recipes": recipes,
         "growth": grown,
+        "compiled": compiled,
     }
+
+
+def compile_cost(build: Callable[[], nn.Module], steps: int = 60) -> dict[str, float]:
+    """Milliseconds of a step of 256 images as it is and compiled, and the seconds that compiling takes, from nothing."""
+    digits = load_digits().to(get_device())
+    found = {}
+    with tempfile.TemporaryDirectory() as cache, patch.dict(os.environ, TORCHINDUCTOR_CACHE_DIR=cache):
+        for name in ("eager", "compiled"):
+            model = seeded(build, 0).to(digits.train.images.device)
+            optimizer = torch.optim.Adam(model.parameters(), fused=True)
+            step = partial(
+                train_step, torch.compile(model) if name == "compiled" else model, optimizer=optimizer
+            )
+            several = list(islice(batches(digits.train, 256), steps))
+            first, *rest = (timed(step, *batch) for batch in several)
+            found[f"{name}_ms"] = 1_000 * statistics.median(rest)
+            found["compile_seconds"] = first - statistics.median(rest)  # of the second, which is compiled
+    return found
+
+
+def timed(step: Callable, *batch) -> float:
+    """Seconds of a step, which ends when its loss is known."""
+    start = time.perf_counter()
+    step(*batch)
+    return time.perf_counter() - start
 
 
 def write(result: dict[str, Any], digits: Digits, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What this machine is, as far as a measurement depends on it, and which number format it is fastest in."""
+"""What this machine is, as far as a measurement depends on it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import os
 import platform
 import re
 import sys
-import time
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 import torchvision
 
+from mnist_helpers.speed import fast_dtype, matrix_product_rate
 from mnist_helpers.training import get_device
 
 
@@ -52,51 +51,17 @@ def name_of(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def peak_memory_mb() -> int | None:
-    """The most main memory that this process has held so far; None where the system does not say."""
+def peak_memory_mb(process: int | str = "self") -> int | None:
+    """The most main memory that this process, or another, has held so far; None where the system does not say."""
     # Linux counts in ru_maxrss what the process that started this one held, but not in VmHWM.
-    if kilobytes := _search(r"VmHWM:\s*(\d+)", Path("/proc/self/status")):
+    if kilobytes := _search(r"VmHWM:\s*(\d+)", Path(f"/proc/{process}/status")):
         return int(kilobytes) // 2**10
     try:
         import resource
     except ImportError:  # Windows
         return None
+    if process != "self":
+        return None
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
         2**20 if sys.platform == "darwin" else 2**10
     )
-
-
-@cache
-def fast_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where `device` multiplies matrices in it more than 1.5 times as fast as in float32, else float32.
-
-    Measured for a few milliseconds, because a processor may accept a number format and emulate it slowly.
-    """
-    if not torch.amp.is_autocast_available(device.type):
-        return torch.float32
-    formats = (torch.bfloat16, torch.float32)
-    try:  # in turns, because a machine that does something else is slow for a while
-        rates = [[matrix_product_rate(device, dtype, repeats=3) for dtype in formats] for _ in range(4)]
-    except RuntimeError:
-        return torch.float32
-    bfloat16, float32 = map(max, zip(*rates, strict=True))
-    return torch.bfloat16 if bfloat16 > 1.5 * float32 else torch.float32
-
-
-def matrix_product_rate(device: torch.device, dtype: torch.dtype, size: int = 768, repeats: int = 8) -> float:
-    """The best of a few products of two square matrices, in floating-point operations a second."""
-    left, right = (torch.ones(size, size, dtype=dtype, device=device) for _ in range(2))
-    seconds = []
-    for _ in range(repeats):
-        synchronize(device)
-        start = time.perf_counter()
-        left @ right
-        synchronize(device)
-        seconds.append(time.perf_counter() - start)
-    return 2 * size**3 / min(seconds)
-
-
-def synchronize(device: torch.device) -> None:
-    """Wait until `device` has done what it was given: an accelerator works through a queue, and a clock does not wait."""
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
