@@ -402,4 +402,31 @@ check_clean = Check(lambda: 5, cases=1, ask=_how_many_right, note="Where a choic
     mistakes={f"{word} of the five {'is' if count == 1 else 'are'} right.": [True, False, False, True, False][:count] + [False, True, True, False, True][count:]
     for count, word in enumerate(("none", "one", "two", "three", "four"))})
 
+# Lesson 8
+def _costs_of_processes(rng): return rng.randint(20, 200), rng.randint(500, 20_000), rng.choice([2, 4, 8])
+
+def _break_even(per_image, exchange, processes, own=1.0, round_up=math.ceil):
+    return round_up(exchange / (per_image * (1 - own / processes)))
+
+def _shares(rng): return normal(rng, count := rng.randint(2, 4), 5), torch.tensor(rng.sample([8, 16, 40, 100, 128, 256], count))
+
+def _faults_found(given):
+    if any(one is ... for one in given):
+        return ...
+    must(len(given) == 5 and sorted(given) == [1, 2, 3, 4, 5], "each of the numbers 1 to 5 belongs to one letter.")
+    return sum(one == right for one, right in zip(given, (4, 5, 2, 1, 3), strict=True))
+
+check_break_even = Check(_break_even, _costs_of_processes, tolerance=0, mistakes={
+    "several processes still need a part of the time for the images: what is saved for each is less than `per_image`.": lambda *case: _break_even(*case, own=0),
+    "rounded down, the several are still slower. The first batch that pays is one larger.": lambda *case: _break_even(*case, round_up=math.floor),
+    "this is what one process needs for as many images as there are processes.": lambda per_image, exchange, processes: per_image * processes})
+check_average = Check(lambda gradients, counts: (gradients * counts[:, None]).sum(0) / counts.sum(), _shares, {
+    "this is what DistributedDataParallel does: it gives each process the same weight, however few images it had.": lambda gradients, counts: gradients.mean(0),
+    "divide by the number of all images. The weights have to add up to 1.": lambda gradients, counts: (gradients * counts[:, None]).sum(0),
+    "more images, more weight: here it is the other way round.": lambda gradients, counts: (gradients / counts[:, None]).sum(0) / (1 / counts).sum(),
+    "divide by the number of all images, not by that of the processes.": lambda gradients, counts: (gradients * counts[:, None]).mean(0)})
+check_cluster = Check(lambda: 5, cases=1, ask=_faults_found, note="Three of them trained on without a word: no error told you, only the curves did.",
+    mistakes={f"{word} of the five {'is' if count == 1 else 'are'} right.": wrong
+    for count, (word, wrong) in enumerate((("none", [5, 4, 1, 3, 2]), ("one", [4, 2, 1, 3, 5]), ("two", [4, 5, 1, 3, 2]), ("three", [4, 5, 2, 3, 1])))})
+
 # fmt: on

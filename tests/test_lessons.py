@@ -16,18 +16,19 @@ from lesson_checks import (
     text_cells,
 )  # fmt: skip
 
-from mnist_helpers import data, evaluation, model, training, visualization
+from mnist_helpers import cluster, data, evaluation, model, speed, training, visualization
 from mnist_helpers.sources import WalkthroughError
 from tools import readme
 
 HELPER: dict[str, str] = {}
-for module in (data, model, training, evaluation, visualization):
+for module in (data, model, speed, training, cluster, evaluation, visualization):
     HELPER |= definitions(inspect.getsource(module))
 
 # What a lesson shows and the helper holds under the same name.
 TAUGHT = {
     "normalize", "batches", "CNN", "Dense", "count_parameters", "predict", "accuracy", "History", "fit",
-    "wilson_interval", "expected_calibration_error", "record", "occlusion_map", "saliency", "grad_cam",
+    "train_step", "FastCNN", "DeepCNN", "whitening_filters", "fix_first_layer", "best_seconds", "matrix_product_rate",
+    "memory_copy_rate", "images_a_second", "wilson_interval", "expected_calibration_error", "record", "occlusion_map", "saliency", "grad_cam",
 }  # fmt: skip
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

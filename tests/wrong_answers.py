@@ -22,6 +22,8 @@ _LOSS, _GRADIENT = "F.cross_entropy(model(image[None]), torch.tensor([target]))"
 _STEP = _GRADIENT.format(_LOSS)
 _MOVE = "image = (image - size * gradient.sign()).clamp(low, high)\nreturn image.detach()"
 
+_COSTS_OF_PROCESSES, _GRADIENTS = "per_image, exchange, processes", "gradients, counts"
+
 WRONG = {
     "check_constant_score": _functions(_TRAIN, "1 / 10", "(labels == 1).float().mean()", "(labels == train.median()).float().mean()",
         "(labels == train.bincount()[1:].argmax() + 1).float().mean()", "(labels == train.bincount().argmax()).sum() / len(train)",
@@ -166,11 +168,21 @@ WRONG |= {
     "check_smoothed": _functions(_SMOOTHED, _LOG + "-((1 - smoothing) * own + smoothing * (p.sum(1) - own) / 9).mean()", _LOG + "-(own + p.mean(1)).mean() / 2",
         _LOG + "-p.mean()", _LOG + "-((1 - smoothing) * own).mean()", _LOG + "-(smoothing * own + (1 - smoothing) * p.mean(1)).mean()"),
     "check_best_of": _functions(_RUNS, "max(accuracies[:k])", "sorted(accuracies)[-k]", "np.median(accuracies)", "np.quantile(accuracies, 1 - 1 / k)", "sum(max(c) for c in __import__('itertools').combinations(accuracies, k)) / math.comb(len(accuracies), k)"),
+    "check_break_even": _functions(_COSTS_OF_PROCESSES, "exchange / (per_image * (1 - 1 / processes))", "math.ceil(exchange * processes / per_image)", "256",
+        "math.ceil(exchange / (per_image / processes))", "round(exchange / (per_image * (1 - 1 / processes)))", "math.ceil(exchange / (per_image * (processes - 1)))",
+        "math.floor(exchange / (per_image * (1 - 1 / processes))) + 2"),
+    "check_average": _functions(_GRADIENTS, "gradients.sum(0)", "gradients.sum(0) / counts.sum()", "gradients[counts.argmax()]", "(gradients * counts[:, None]).sum() / counts.sum()",
+        "(gradients.mean(1) * counts).sum() / counts.sum()", "(gradients * counts[:, None]).sum(0) / counts.max()", "gradients.median(0).values"),
+    "check_cluster": _values("[1, 2, 3, 4, 5]", "[4, 5, 2, 3, 1]", "[4, 4, 4, 4, 4]", "[4, 5, 2]", "[0, 0, 0, 0, 0]", "'45213'"),
     "check_clean": _values("(True,) * 5", "(False,) * 5", "(True, True, False, True, False)", "(False, True, False, False, True)", "(True, False, False, False, False)", "(True, False)"),
 }
 OTHER_FORMS |= {
     "check_smoothed": _functions(_SMOOTHED, "t = F.one_hot(labels, 10) * (1 - smoothing) + smoothing / 10\nreturn -(t * logits.log_softmax(1)).sum() / len(labels)"),
     "check_best_of": _functions(_RUNS, "np.random.default_rng(0).choice(accuracies, (20_000, k)).max(1).mean()"),
+    "check_break_even": _functions(_COSTS_OF_PROCESSES, "-(-exchange * processes // (per_image * (processes - 1)))",
+        "n = 1\nwhile n * per_image < n * per_image / processes + exchange: n += 1\nreturn n"),
+    "check_average": _functions(_GRADIENTS, "(counts / counts.sum()) @ gradients", "sum(g * c for g, c in zip(gradients, counts)) / sum(counts)"),
+    "check_cluster": _values("(4, 5, 2, 1, 3)"),
     "check_clean": _values("[True, False, False, True, False]", "(1, 0, 0, 1, 0)"),
 }
 

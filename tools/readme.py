@@ -1,4 +1,4 @@
-"""Bring the numbers of the README, and of benchmarks/README.md, up to those of the last run and of what was kept.
+"""Bring the numbers of the README, and of benchmarks/, up to those of the last run and of what was kept.
 
 python -m tools.readme
 """
@@ -26,6 +26,7 @@ def main() -> int:
         results = read_results(BUILD / "results.json")
         replace_block(README, "numbers", numbers(results))
         replace_block(README, "lessons", lessons(results))
+        (KEPT / "lessons.jsonl").write_text(costs(results), encoding="utf-8")
         replace_block(KEPT / "README.md", "benchmark", benchmark(kept_benchmarks()))
         replace_block(KEPT / "README.md", "accuracy", accuracy_log(read_log(RESULTS)))
     except WalkthroughError as error:
@@ -71,6 +72,11 @@ def lessons(results: dict) -> str:
         seconds = f"{results['notebooks'][path.stem]:.0f} s"
         rows.append(f"| [{title}](notebooks/{path.name}) | {question} | {able} | {reading} | {seconds} |")
     return "\n".join(rows)
+
+
+def costs(results: dict) -> str:
+    """A line for each lesson: seconds, seconds of the processor, and the most memory that its kernel held."""
+    return "".join(json.dumps({"lesson": name} | cost) + "\n" for name, cost in results["costs"].items())
 
 
 def kept_benchmarks() -> list[dict]:

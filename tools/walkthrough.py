@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import torch
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -29,6 +30,7 @@ from tqdm import tqdm
 from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import get_device
+from tools.machine import peak_memory_mb
 from tools.normalize import normalize
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,8 +39,8 @@ BUILD = ROOT / "build"
 README_PICTURE = ROOT / "notebooks" / "readme.png"
 # Seconds on two CPU cores without a GPU: a goal that a run is shown beside, and no more.
 BUDGETS = {"01_data": 20, "02_model": 25, "03_training": 40, "04_evaluation": 45}
-BUDGETS |= {"05_visualization": 30, "06_your_digits": 30, "07_accuracy": 120}
-BUDGET_TOGETHER = 280
+BUDGETS |= {"05_visualization": 30, "06_your_digits": 30, "07_accuracy": 120, "08_speed_and_scale": 60}
+BUDGET_TOGETHER = 340
 # What is kept of a lesson's variables: name in build/results.json -> expression, evaluated in its kernel at the end.
 REPORTED = {
     "03_training": {"parameters": "count_parameters(model)", "train_seconds": "history.seconds"},
@@ -84,10 +86,10 @@ def run(lessons: list[Path], digits: Digits) -> int:
     pages = BUILD / "walkthrough"
     pages.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {}
-    seconds: dict[str, float] = {}
+    costs: dict[str, dict[str, float | None]] = {}
     failed: dict[str, str] = {}
     for path in lessons:
-        notebook, reported, seconds[path.stem], failure = execute(path, digits)
+        notebook, reported, costs[path.stem], failure = execute(path, digits)
         found |= reported
         failed |= {path.stem: failure} if failure else {}
         (pages / f"{path.stem}.html").write_text(html_page(normalize(notebook), path.stem), encoding="utf-8")
@@ -95,7 +97,8 @@ def run(lessons: list[Path], digits: Digits) -> int:
         "dataset": "mnist" if digits.is_mnist else "practice",
         "device": str(get_device()),
         **found,
-        "notebooks": seconds,
+        "notebooks": {name: cost["seconds"] for name, cost in costs.items()},
+        "costs": costs,
         "failed": failed,
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -143,11 +146,12 @@ def store(lessons: list[Path], digits: Digits) -> int:
     return 1 if failures else 0
 
 
-def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], float, str]:
+def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], dict[str, float | None], str]:
     """Execute one notebook in its folder, with a progress bar of its cells, as far as it goes.
 
-    Returns the notebook, what it reports, the seconds from the start of its kernel to the end of its last cell, and
-    how it failed, in words; empty if it did not.
+    Returns the notebook, what it reports, what it cost (the seconds from the start of its kernel to the end of its last
+    cell; the processor's, with those of processes that it started; the most memory of the kernel, in MB), and how it
+    failed, in words; empty if it did not.
     """
     notebook = nbformat.read(path, as_version=4)
     places = {
@@ -166,19 +170,25 @@ def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], f
     code_cells = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     bar = tqdm(code_cells, path.stem, leave=False, disable=not sys.stderr.isatty(), unit="cell")
     reported: dict[str, Any] = {}
+    cost: dict[str, float | None] = {}
     start, number, failure = time.perf_counter(), 0, ""
     try:
         with client.setup_kernel(env=os.environ | places):
             for number in bar:
                 client.execute_cell(notebook.cells[number], number)
             reported = report(client, REPORTED.get(path.stem, {}))
+            manager: Any = client.km
+            process = manager.provisioner.pid
+            cost["memory_mb"] = peak_memory_mb(process)
+            cost["cpu_seconds"] = round(sum(psutil.Process(process).cpu_times()[:4]), 1)
     except CellExecutionError as error:
         failure = f"{where(notebook, number)}: {error.ename}: {error.evalue}"
     except (DeadKernelError, TimeoutError, RuntimeError) as error:
         failure = f"{where(notebook, number)}: {str(error).splitlines()[0]}"
-    seconds = round(time.perf_counter() - start, 1)
-    print(f"{path.stem:17} {failure or f'{len(code_cells)} cells, {seconds:.1f} s'}", flush=True)
-    return notebook, reported, seconds, failure
+    cost["seconds"] = round(time.perf_counter() - start, 1)
+    told = f"{len(code_cells)} cells, {cost['seconds']:.1f} s"
+    print(f"{path.stem:18} {failure or told}", flush=True)
+    return notebook, reported, cost, failure
 
 
 def where(notebook: NotebookNode, number: int) -> str:

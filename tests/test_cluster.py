@@ -1,0 +1,110 @@
+"""Several processes that train together: as one would, as five faults have it, killed and started again."""
+
+import inspect
+import math
+import socket
+
+import numpy as np
+import pytest
+import torch
+
+from mnist_helpers import cluster, distributed
+from mnist_helpers.cluster import launch, processes_together
+from mnist_helpers.faults import FAULTS
+from mnist_helpers.sources import WalkthroughError
+
+
+def losses(folder, rank=0):
+    lines = (folder / f"{rank}.txt").read_text().splitlines()
+    return np.array([line.split() for line in lines], dtype=float).T
+
+
+def mean_loss(folder):
+    return np.mean([losses(folder, rank)[1] for rank in (0, 1)], axis=0)
+
+
+def test_script_is_short_and_takes_the_step_of_the_training_loop():
+    source = inspect.getsource(distributed)
+    assert len(source.splitlines()) <= 60 and "import train_step" in source
+    assert all(source.count(right) == 1 for _, right, _ in FAULTS.values())
+
+
+def test_two_processes_compute_what_one_does(tmp_path):
+    size = ("--images", 2_560, "--epochs", 2, "--dtype", "float64")
+    command = ("-m", "mnist_helpers.distributed")
+    told, printed = launch(*command, tmp_path / "two", *size)
+    assert told == "All processes came to their end.", printed
+    told, printed = launch(*command, tmp_path / "one", *size, processes=1)
+    assert told == "All processes came to their end.", printed
+    one, two = losses(tmp_path / "one")[1], mean_loss(tmp_path / "two")
+    assert len(one) == 20 and np.abs(one - two).max() < 1e-9
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The sound training and the five faults, of which B is started again after its death."""
+    folder = tmp_path_factory.mktemp("runs")
+    size = ("--images", 5_120, "--epochs", 4)
+    told, printed = launch("-m", "mnist_helpers.faults", folder, "sound", *"ACDBE", *size, restarts=1)
+    assert told.startswith("Process 1 was killed (signal 9); torchrun stopped the others. "), printed
+    assert told.endswith("The job failed.")  # because of E
+    return folder
+
+
+def similarity(values):
+    return np.corrcoef(np.log(values).reshape(4, 20)[1:])[np.triu_indices(3, 1)].mean()
+
+
+def test_each_fault_shows_in_the_curves(runs):
+    sound = mean_loss(runs / "sound")
+    assert len(sound) == 80 and sound[0] == pytest.approx(math.log(10), abs=0.1)
+    own_weights, wrong_count, same_order = (mean_loss(runs / letter) for letter in "ACD")
+    assert own_weights[-20:].mean() > 1.2 * sound[-20:].mean()
+    assert wrong_count[0] == pytest.approx(sound[0] / 2, rel=0.01)
+    assert similarity(same_order) > 0.5 > similarity(sound)
+    assert [len(losses(runs / "E", rank)[0]) for rank in (0, 1)] == [76, 76]
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(runs):
+    steps, values = losses(runs / "B")
+    assert steps.tolist() == [*range(1, 31), *range(21, 81)]
+    assert np.allclose(values[20:30], values[30:40], atol=1e-4)
+
+
+def test_checkpoint_of_another_number_of_processes_is_refused(tmp_path):
+    cluster.save(tmp_path / "checkpoint.pt", {}, processes=2, step=20)
+    assert cluster.resume(tmp_path / "checkpoint.pt", {}, processes=2) == 20
+    with pytest.raises(WalkthroughError, match=r"checkpoint\.pt is of 2 processes, and now there are 3"):
+        cluster.resume(tmp_path / "checkpoint.pt", {}, processes=3)
+
+
+@pytest.mark.parametrize(
+    ("rank", "backend", "sentence"),
+    [
+        pytest.param(
+            "0", "nccl", "The backend nccl is not available here: use gloo",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has nccl"),
+        ),
+        ("0", "morse", "The backend morse is not available here"),
+        ("", None, "This script is started by torchrun"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_started_gets_a_sentence(rank, backend, sentence, monkeypatch):
+    if rank:
+        monkeypatch.setenv("RANK", rank)
+    with pytest.raises(SystemExit, match=sentence), processes_together(backend):
+        pass
+
+
+def test_more_processes_than_cores_are_told_so_and_go_on(monkeypatch, capsys):
+    for name, value in {"RANK": "0", "LOCAL_WORLD_SIZE": "10000"}.items():
+        monkeypatch.setenv(name, value)
+    assert cluster.place("gloo") == ("gloo", torch.device("cpu"))
+    assert "10000 processes take turns on" in capsys.readouterr().out
+
+
+def test_port_in_use_gets_a_sentence():
+    with socket.create_server(("localhost", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(WalkthroughError, match=f"Port {port} is in use"):
+            launch(cluster.__file__, port=port)
