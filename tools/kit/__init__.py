@@ -1,0 +1,1 @@
+"""The teaching kit: editions of the lessons, slides, a timetable, a poster, and an archive for the room."""

@@ -1,0 +1,234 @@
+"""Write the teaching kit to build/kit.
+
+python -m tools.kit             editions, slides, pages and poster for the teacher; one archive for the room
+python -m tools.kit --wheels    the same, with all packages for this Python on this kind of machine in the archive
+python -m tools.kit --check     execute all editions of all lessons, as they came out
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+from jinja2 import Environment
+from nbconvert.filters import markdown2html_mistune
+from nbformat import NotebookNode
+
+from mnist_helpers.data import Digits, load_digits
+from mnist_helpers.sources import WalkthroughError
+from tools.kit import poster, slides
+from tools.kit.editions import CATCH_UP, EDITIONS, has_tag, master
+from tools.kit.pages import FULL, HALF, HOME, TEACHING, read_notes, timetables
+from tools.readme import replace_block
+from tools.walkthrough import BUILD, LESSONS, ROOT, execute
+
+KIT = BUILD / "kit"
+NAME = "mnist-cnn-workshop"  # the folder inside the archive
+ROOM = Path(__file__).with_name("room")
+SHARED = ("LICENSE", "LICENSE-TEXT.md", "pyproject.toml", "constraints.txt", "environment.yml")
+FOR_LEARNERS = ("glossary.md", "cheat-sheet.md", "quizzes")
+DECKS = {"half-day": (HALF,), "full-day": (HALF, FULL), "all": (HALF, FULL, HOME)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--wheels", action="store_true", help="put all packages into the archive")
+    parser.add_argument("--check", action="store_true", help="execute all editions")
+    asked = parser.parse_args()
+    try:
+        digits = load_digits()
+        print(digits.origin, flush=True)
+        for name, table in timetables().items():
+            replace_block(TEACHING / "guide.md", name, table)
+        for_teacher(KIT / "teacher", digits)
+        room = for_room(KIT / NAME)
+        if asked.wheels:
+            wheelhouse(room / "wheels")
+        archive = pack(room)
+    except WalkthroughError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"For the teacher: {os.path.relpath(KIT / 'teacher')}: begin with guide.html")
+    print(f"For the room:    {os.path.relpath(archive)}, {archive.stat().st_size / 1e6:,.1f} MB")
+    return check(room, digits) if asked.check else 0
+
+
+def editions_of(lesson: Path) -> dict[str, NotebookNode]:
+    full = master(nbformat.read(lesson, as_version=4), read_notes(lesson.stem))
+    return {name: edition(full) for name, edition in EDITIONS.items()}
+
+
+def for_teacher(folder: Path, digits: Digits) -> None:
+    """The teacher's edition, slides, the pages of teaching/ to be read in a browser, and the poster."""
+    fresh(folder)
+    for lesson in LESSONS:
+        edition, target = editions_of(lesson)["teacher"], folder / "lessons" / lesson.name
+        for cell in edition.cells:  # it lies deeper than its source, and what it links to stays where it is
+            cell.source = cell.source.replace("](../", f"]({os.path.relpath(ROOT, target.parent)}/")
+        write_notebook(edition, target)
+        notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
+        for deck, routes in DECKS.items():
+            if deck == "half-day" and HALF not in (note.route for note in notes.values()):
+                continue
+            deck_file = folder / "slides" / deck / f"{lesson.stem}.html"
+            deck_file.parent.mkdir(parents=True, exist_ok=True)
+            deck_file.write_text(slides.page(notebook, notes, routes), encoding="utf-8")
+    for path in sorted(TEACHING.rglob("*.md")):
+        if path != TEACHING / "README.md":
+            write_page(path, folder / path.relative_to(TEACHING).with_suffix(".html"))
+    poster.draw(digits, folder / "poster.pdf")
+
+
+def write_page(source: Path, target: Path) -> None:
+    """A page of teaching/ as one file for a browser and a printer; links between the pages go with it."""
+    text = source.read_text(encoding="utf-8")
+    text = re.sub(r"\]\((?!https?:)([^)#]*)\.md(#[^)]*)?\)", r"](\1.html\2)", text)
+    text = re.sub(
+        r"\]\((?:\.\./)+notebooks/",
+        f"]({'../' * (len(target.relative_to(KIT / 'teacher').parts) - 1)}lessons/",
+        text,
+    )
+    body = (
+        markdown2html_mistune(text)
+        .replace("<table>", '<div class="table"><table>')
+        .replace("</table>", "</table></div>")
+    )
+    title = text.partition("\n")[0].removeprefix("# ")
+    template = Environment().from_string(Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    page = template.render(title=title, body=body, columns=source.stem == "cheat-sheet")
+    target.write_text(page, encoding="utf-8")
+
+
+def for_room(folder: Path) -> Path:
+    """What each learner gets, as a folder."""
+    fresh(folder)
+    for name in SHARED:
+        shutil.copy(ROOT / name, folder)
+    hidden = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(ROOT / "mnist_helpers", folder / "mnist_helpers", ignore=hidden)
+    shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=shutil.ignore_patterns("*.md"))
+    (folder / "teaching").mkdir()
+    for name in FOR_LEARNERS:
+        copy = shutil.copytree if (TEACHING / name).is_dir() else shutil.copy
+        copy(TEACHING / name, folder / "teaching" / name)
+    for lesson in LESSONS:
+        for name in ("notebooks", "live"):
+            write_notebook(editions_of(lesson)[name], folder / name / lesson.name)
+    (folder / "mnist").mkdir()
+    shutil.copy(ROOM / "mnist.md", folder / "mnist" / "README.md")
+    shutil.copy(ROOM / "start.py", folder)
+    failing = re.search(
+        r"^## When something fails\n.*?(?=^## )",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.M | re.S,
+    )
+    assert failing is not None
+    (folder / "README.md").write_text(
+        (ROOM / "README.md").read_text(encoding="utf-8") + "\n" + failing[0].strip() + "\n", encoding="utf-8"
+    )
+    return folder
+
+
+def wheelhouse(folder: Path) -> None:
+    """All packages for this Python on this kind of machine; PyTorch's CPU build where pip's index offers one."""
+    folder.mkdir()
+    pip, constraints = [sys.executable, "-m", "pip", "--disable-pip-version-check"], ROOT / "constraints.txt"
+    pins = dict(line.split("==") for line in constraints.read_text().splitlines() if "==" in line)
+    cpu = [f"{name}=={pins[name]}+cpu" for name in ("torch", "torchvision")]
+    found = subprocess.run(
+        [*pip, "download", "--quiet", "--no-deps", "--dest", str(folder), *cpu], capture_output=True
+    )
+    only_cpu = KIT / "cpu.txt"
+    only_cpu.write_text("" if found.returncode else "\n".join(cpu))
+    if found.returncode and sys.platform == "linux":
+        print(
+            "pip's index offers no CPU build of PyTorch, so the one with GPU libraries is taken: about 3 GB."
+        )
+        print(
+            "Name an index with CPU builds to pip (its variable PIP_EXTRA_INDEX_URL) to make the archive small."
+        )
+    print("Collecting packages; this can take minutes.", flush=True)
+    command = [*pip, "wheel", "--quiet", "--wheel-dir", str(folder), "--find-links", str(folder)]
+    command += [
+        "--constraint",
+        str(constraints),
+        "--constraint",
+        str(only_cpu),
+        f"{ROOT}[draw,export]",
+        "setuptools",
+        "wheel",
+    ]
+    collected = subprocess.run(command, capture_output=True, text=True)
+    if collected.returncode:
+        raise WalkthroughError(f"The packages could not be collected:\n{collected.stderr[-1_500:]}")
+    for own in folder.glob("mnist_cnn_walkthrough-*"):
+        own.unlink()  # it is installed from the folder, where everybody can read it
+    platform = runpy.run_path(str(ROOM / "start.py"))["platform"]
+    (folder / "platform.txt").write_text(platform() + "\n")
+
+
+def pack(folder: Path) -> Path:
+    """The folder as one archive; packages are packed already, so they are only stored."""
+    archive = folder.parent / f"{folder.name}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted(folder.rglob("*")):
+            packed = zipfile.ZIP_STORED if path.suffix == ".whl" else zipfile.ZIP_DEFLATED
+            if path.is_file():
+                file.write(path, path.relative_to(folder.parent), compress_type=packed)
+    return archive
+
+
+def check(room: Path, digits: Digits) -> int:
+    """Execute every edition as it came out, empty cells of the live one filled in. Returns 1 if one failed, else 0."""
+    failures = 0
+    for folder in (room / "notebooks", room / "live", KIT / "teacher" / "lessons"):
+        print(f"{os.path.relpath(folder)}:")
+        for path in sorted(folder.glob("*.ipynb")):
+            notebook = filled_in(nbformat.read(path, as_version=4))
+            nbformat.write(notebook, path.with_suffix(".run.ipynb"))
+            executed, _, _, failure = execute(path.with_suffix(".run.ipynb"), digits)
+            path.with_suffix(".run.ipynb").unlink()
+            said = [
+                cell.outputs[0].text
+                for cell in executed.cells
+                if has_tag(cell, "exercise-check") and cell.outputs
+            ]
+            wanted = "Right." if folder.parent.name == "teacher" else "Not solved yet."
+            wrong = [text for text in said if not text.startswith(wanted)]
+            failures += bool(failure or wrong or not said)
+            print(*wrong, sep="\n", end="\n" * bool(wrong))
+    return 1 if failures else 0
+
+
+def filled_in(notebook: NotebookNode) -> NotebookNode:
+    """The live edition as a room leaves it: each empty cell with what is folded below it."""
+    head, tail = CATCH_UP.split("{}")
+    for cell, below in zip(notebook.cells, notebook.cells[1:], strict=False):
+        if has_tag(cell, "live") and has_tag(below, "catch-up"):
+            cell.source = below.source.removeprefix(head).removesuffix(tail)
+    return notebook
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def fresh(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

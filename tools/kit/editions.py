@@ -1,0 +1,130 @@
+"""Three editions of each lesson from one source: for learners, to be typed together, and for the teacher.
+
+The source is the notebook in notebooks/ and its page in teaching/lessons. `master` puts both together: the notes of the
+page become cells tagged `teacher`, and each solution stands in its exercise's cell between nbgrader's marks. Each edition
+is the master without what it must not show.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
+
+from mnist_helpers import exercises
+from tools.kit.pages import HOME, SOLUTION, Note, Section, sections
+from tools.normalize import normalize
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+MARKED = re.compile(rf"\n*{BEGIN}\n.*?{END}", re.DOTALL)
+IMPORTS = "import math, random\nimport numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
+CATCH_UP = "<details><summary>To catch up</summary>\n\n```python\n{}\n```\n\n</details>"
+
+
+def master(notebook: NotebookNode, notes: dict[str, Note]) -> NotebookNode:
+    """The lesson with all that any edition shows. Raises KeyError for a section without a note."""
+    noted: dict[int, list[NotebookNode]] = {}
+    for section in sections(notebook):
+        noted.setdefault(section.first_cell, []).append(note_cell(section, notes[section.heading]))
+    full, cells = copy.deepcopy(notebook), []
+    for number, cell in enumerate(full.cells):
+        cells.append(cell)
+        if has_tag(cell, "exercise-starter"):
+            solution = SOLUTION.search(full.cells[number + 2].source)
+            assert solution is not None, f"no solution two cells below {cell.source!r}"
+            cell.source += f"\n\n{BEGIN}\n{solution['code']}{END}"
+        elif solution := SOLUTION.search(cell.source):
+            cell.source = SOLUTION.sub("", cell.source).strip()
+            cells.append(teacher_cell(f"**About the solution.** {solution['words']}"))
+        cells += noted.get(number, ())
+    full.cells = cells
+    return full
+
+
+def note_cell(section: Section, note: Note) -> NotebookNode:
+    """A note as a cell: where the section is taught, the minutes that were counted, and what to ask."""
+    minutes = (
+        "" if note.route == HOME else f" · about {max(1, round(section.minutes()))} min: {section.contents()}"
+    )
+    return teacher_cell(f"**For the teacher: {note.route}{minutes}**\n\n{note.text}")
+
+
+def teacher_cell(text: str) -> NotebookNode:
+    """A cell in a frame of its own, as a quotation, so that it is told from the lesson at a glance."""
+    quoted = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+    return new_markdown_cell(quoted, metadata={"tags": ["teacher"]})
+
+
+def teacher(full: NotebookNode) -> NotebookNode:
+    """Solutions and notes in place, outputs kept, and each check with what it says to the solution."""
+    edition, definitions = copy.deepcopy(full), definitions_of(full)
+    for number, cell in enumerate(edition.cells):
+        if has_tag(cell, "exercise-check"):
+            answer = edition.cells[number - 1].source
+            cell.outputs = [
+                new_output("stream", name="stdout", text=said(f"{answer}\n{cell.source}", definitions))
+            ]
+    return normalize(edition)
+
+
+def learner(full: NotebookNode) -> NotebookNode:
+    """No solution, no note, no output; hints stay, and so do the commands of the lesson."""
+    edition, _ = TagRemovePreprocessor(remove_cell_tags={"teacher"}).preprocess(copy.deepcopy(full), {})
+    edition, _ = ClearOutputPreprocessor().preprocess(edition, {})
+    for cell in edition.cells:
+        if cell.cell_type == "code":
+            cell.source = MARKED.sub("", cell.source)
+    edition = normalize(edition)
+    for cell in edition.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+    return edition
+
+
+def live(full: NotebookNode) -> NotebookNode:
+    """The learner's edition with the cells tagged `live` left empty, each with its code folded below it."""
+    edition, cells = learner(full), []
+    for cell in edition.cells:
+        cells.append(cell)
+        if has_tag(cell, "live"):
+            cells.append(new_markdown_cell(CATCH_UP.format(cell.source), metadata={"tags": ["catch-up"]}))
+            cell.source = ""
+    edition.cells = cells
+    return edition
+
+
+EDITIONS: dict[str, Callable[[NotebookNode], NotebookNode]] = {
+    "notebooks": learner,
+    "live": live,
+    "teacher": teacher,
+}
+
+
+def has_tag(cell: NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", ())
+
+
+def definitions_of(notebook: NotebookNode) -> str:
+    """Imports, functions and classes of a lesson outside its exercises, which solutions may use."""
+    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    cells = [c for c in notebook.cells if c.cell_type == "code" and not has_tag(c, "exercise-starter")]
+    nodes = [node for cell in cells for node in ast.parse(cell.source).body if isinstance(node, kept)]
+    return IMPORTS + "\n".join(map(ast.unparse, nodes))
+
+
+def said(code: str, definitions: str = IMPORTS) -> str:
+    """What a piece of code prints, after the definitions of its lesson."""
+    names: dict[str, Any] = vars(exercises) | {"__name__": "exercise"}
+    exec(definitions, names)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, names)
+    return printed.getvalue()

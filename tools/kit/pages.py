@@ -1,0 +1,187 @@
+"""What teaching/lessons says about each section of a lesson, and how long a room takes for it.
+
+The minutes are counted from the notebook, at the rates below. The rates are estimates; no room was timed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools.walkthrough import LESSONS, ROOT
+
+TEACHING = ROOT / "teaching"
+WORDS_A_MINUTE = 150  # a teacher tells what the text says, about as fast as people speak
+MINUTES_A_CELL = 0.5  # to run it and to look at what it shows
+MINUTES_A_TYPED_LINE = 0.25  # more, where the room types it together
+MINUTES_A_PREDICTION = 1.5  # to think, to vote, to say why
+MINUTES_AN_EXERCISE = 5  # in pairs, to understand it and to compare answers; a few will not be done
+MINUTES_A_SOLUTION_LINE = 1  # more, for each line of its solution
+MINUTES_TO_OPEN = 2  # the question of the lesson, its imports and settings
+
+HALF, FULL, HOME = "half day", "full day", "at home"
+HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+SOLUTION = re.compile(
+    r"<details><summary>Solution</summary>\n\n```python\n(?P<code>.*?)```\n*(?P<words>.*?)\n*</details>\n*",
+    re.DOTALL,
+)
+FOLDED = re.compile(r"<details>.*?</details>\n*", re.DOTALL)
+NOTE = re.compile(r"^### ([^\n]+)\n\*([^\n*]+)\*\n\n(.*?)(?=^### |\Z)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass
+class Note:
+    """What a teacher is told about a section, and in which workshop the section is taught."""
+
+    route: str
+    text: str
+
+    def if_late(self) -> str:
+        """What may be skipped; empty where nothing is said of it."""
+        found = re.search(r"\*\*If you are late\*\* (.+)", self.text)
+        return found[1] if found else ""
+
+
+@dataclass
+class Section:
+    """A section of a lesson: its heading, the cells it begins with and ends before, and what was counted in it."""
+
+    heading: str
+    words: int = 0
+    cells: int = 0
+    typed_lines: int = 0
+    predictions: int = 0
+    solution_lines: int = 0
+    first_cell: int = 0
+    exercise: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.exercise = self.heading.startswith("Exercise:")
+
+    def minutes(self) -> float:
+        """Estimated minutes in a room."""
+        return (
+            self.words / WORDS_A_MINUTE
+            + self.cells * MINUTES_A_CELL
+            + self.typed_lines * MINUTES_A_TYPED_LINE
+            + self.predictions * MINUTES_A_PREDICTION
+            + self.exercise * MINUTES_AN_EXERCISE
+            + self.solution_lines * MINUTES_A_SOLUTION_LINE
+        )
+
+    def contents(self) -> str:
+        """What was counted, in words."""
+        counted = {"prediction": self.predictions, "cell": self.cells, "typed line": self.typed_lines}
+        told = [f"{n} {what}{'s' * (n > 1)}" for what, n in counted.items() if n]
+        return (
+            ", ".join(
+                told
+                + [f"in pairs, {self.solution_lines} line{'s' * (self.solution_lines > 1)}"] * self.exercise
+            )
+            or "to be said"
+        )
+
+
+def read_notes(lesson: str) -> dict[str, Note]:
+    """The notes of a lesson, heading by heading, from teaching/lessons."""
+    page = (TEACHING / "lessons" / f"{lesson}.md").read_text(encoding="utf-8")
+    _, _, sections = page.partition("## Section by section\n")
+    return {heading: Note(route, text.strip()) for heading, route, text in NOTE.findall(sections)}
+
+
+def headings(notebook: NotebookNode) -> list[str]:
+    """The headings of a lesson below its title, those of a teacher's notes left out."""
+    return [section.heading for section in sections(notebook)]
+
+
+def sections(notebook: NotebookNode) -> list[Section]:
+    """The sections of a lesson, with what has to be read, run, typed and thought about in each."""
+    found: list[Section] = []
+    for number, cell in enumerate(notebook.cells):
+        tags = cell.metadata.get("tags", ())
+        if cell.cell_type == "markdown" and "teacher" not in tags:
+            if solution := SOLUTION.search(cell.source):
+                found[-1].solution_lines = len(solution["code"].splitlines())
+            before, *parts = HEADING.split(FOLDED.sub("", FENCED.sub("", cell.source)))
+            _count_text(found[-1:], before)
+            for heading, text in zip(parts[::2], parts[1::2], strict=True):
+                found.append(Section(heading, first_cell=number))
+                _count_text(found[-1:], text)
+        elif found and cell.cell_type == "code" and not {"exercise-starter", "exercise-check"} & set(tags):
+            found[-1].cells += 1
+            if "live" in tags:
+                found[-1].typed_lines += len(cell.source.splitlines())
+    return found
+
+
+def _count_text(section: list[Section], text: str) -> None:
+    for one in section:  # none before the first heading
+        one.words += len(text.split())
+        one.predictions += text.count("**Predict")
+
+
+@dataclass
+class Row:
+    """A line of a timetable: how long, what, what was counted in it, what may be cut."""
+
+    minutes: float
+    what: str
+    counted: str = ""
+    cut: str = ""
+
+
+def workshop(routes: tuple[str, ...], pauses: dict[str, Row], last: Row) -> list[Row]:
+    """A workshop of those sections that are taught on these routes; `pauses` come after the lessons of those names."""
+    rows = [WELCOME]
+    for lesson in LESSONS:
+        notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
+        taught = [section for section in sections(notebook) if notes[section.heading].route in routes]
+        if not taught:
+            continue
+        title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
+        rows.append(Row(MINUTES_TO_OPEN, f"**{title}**", "its question, imports and settings"))
+        for section in taught:
+            rows.append(
+                Row(section.minutes(), section.heading, section.contents(), notes[section.heading].if_late())
+            )
+        rows += [pauses[lesson.stem]] if lesson.stem in pauses else []
+    return [*rows, last]
+
+
+def timetable(rows: list[Row]) -> str:
+    """The rows as a table, with the time since the beginning."""
+    lines, passed = ["| from | min | what | counted | if late |", "| --- | --- | --- | --- | --- |"], 0.0
+    for row in rows:
+        hours, minutes = divmod(round(passed), 60)
+        long = max(1, round(passed + row.minutes) - round(passed))
+        lines.append(f"| {hours}:{minutes:02} | {long} | {row.what} | {row.counted} | {row.cut} |")
+        passed += row.minutes
+    return "\n".join([*lines, f"| {round(passed) // 60}:{round(passed) % 60:02} | | the end | | |"])
+
+
+WELCOME = Row(10, "*Welcome*", "everybody has lesson 1 open; names; questions asked before")
+PAUSE, LUNCH = Row(15, "*Pause*"), Row(60, "*Lunch*")
+
+
+def timetables() -> dict[str, str]:
+    """The timetables of the guide, by the names of their places in it."""
+    half = workshop(
+        (HALF,), {"02_model": PAUSE}, Row(10, "*End*", "the questions asked after; what to try next")
+    )
+    pauses = {"02_model": PAUSE, "04_evaluation": LUNCH, "06_your_digits": PAUSE}
+    full = workshop((HALF, FULL), pauses, Row(15, "*End*", "the questions asked after; what to try next"))
+    return {"rates": rates(), "half day": timetable(half), "full day": timetable(full)}
+
+
+def rates() -> str:
+    """At which rates the minutes are counted, in a sentence."""
+    return (
+        f"{WORDS_A_MINUTE} words of text a minute; {MINUTES_A_CELL:g} minutes for each code cell, to run it and to look, and "
+        f"{MINUTES_A_TYPED_LINE:g} more for each line that is typed together; {MINUTES_A_PREDICTION:g} minutes for each "
+        f"prediction; {MINUTES_AN_EXERCISE} minutes for an exercise, and {MINUTES_A_SOLUTION_LINE} more for each line of its "
+        f"solution; {MINUTES_TO_OPEN} minutes to open a lesson."
+    )
