@@ -90,24 +90,30 @@ def for_teacher(folder: Path, digits: Digits) -> None:
 
 
 def write_page(source: Path, target: Path) -> None:
-    """A page of teaching/ as one file for a browser and a printer; links between the pages go with it."""
+    """A page of teaching/ as one file for a browser and a printer, its links leading to the other pages."""
+
+    def lead(link: re.Match) -> str:
+        to = (source.parent / link[1]).resolve()
+        if to.parent == ROOT / "notebooks":
+            to = KIT / "teacher" / "lessons" / to.name
+        elif to.is_relative_to(TEACHING):
+            to = (KIT / "teacher" / to.relative_to(TEACHING)).with_suffix(".html" if to.suffix else "")
+        return f"]({Path(os.path.relpath(to, target.parent)).as_posix()}{link[2] or ''})"
+
     text = source.read_text(encoding="utf-8")
-    text = re.sub(r"\]\((?!https?:)([^)#]*)\.md(#[^)]*)?\)", r"](\1.html\2)", text)
-    text = re.sub(
-        r"\]\((?:\.\./)+notebooks/",
-        f"]({'../' * (len(target.relative_to(KIT / 'teacher').parts) - 1)}lessons/",
-        text,
-    )
-    body = (
-        markdown2html_mistune(text)
-        .replace("<table>", '<div class="table"><table>')
-        .replace("</table>", "</table></div>")
-    )
+    body = markdown2html_mistune(re.sub(r"\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)", lead, text))
+    body = re.sub(r'(<h\d id=")([^"]+)"', lambda found: f'{found[1]}{slug(found[2])}"', body)
+    body = body.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
     title = text.partition("\n")[0].removeprefix("# ")
     template = Environment().from_string(Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8"))
     target.parent.mkdir(parents=True, exist_ok=True)
     page = template.render(title=title, body=body, columns=source.stem == "cheat-sheet")
     target.write_text(page, encoding="utf-8")
+
+
+def slug(heading: str) -> str:
+    """A heading as links to it are written on code-hosting sites."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def for_room(folder: Path) -> Path:

@@ -17,7 +17,7 @@ from nbconvert.filters import Highlight2HTML, markdown2html_mistune
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
-from tools.kit.pages import FENCED, FOLDED, HEADING, Note
+from tools.kit.pages import FOLDED, HEADING, Note
 
 REVEAL = files("sphinx_revealjs") / "_static" / "revealjs"
 TEMPLATE = Path(__file__).with_name("slides.html.j2")
@@ -66,14 +66,14 @@ def slides_of(notebook: NotebookNode, notes: dict[str, Note], routes: tuple[str,
 
 def _opening(text: str) -> str:
     """The sentences that open a section, as many as can be read from the last row, and what is to be predicted."""
-    told = PREDICT.sub("", FENCED.sub("", FOLDED.sub("", text))).strip()
+    paragraph, *following = PREDICT.sub("", FOLDED.sub("", text)).strip().split("\n\n")
     kept: list[str] = []
-    words = 0
-    for sentence in SENTENCE.findall(told.partition("\n\n")[0]):
-        words += len(sentence.split())
-        if kept and words > WORDS:
+    for sentence in SENTENCE.findall(paragraph):
+        if kept and len(" ".join([*kept, sentence]).split()) > WORDS:
             break
         kept.append(sentence)
+    if kept and kept[-1].endswith(":") and following and len(following[0].split()) <= 1.5 * WORDS:
+        kept.append(f"\n\n{following[0]}")  # the list or the code that the sentence announces
     return html("".join(kept)) + _predict(text)
 
 
