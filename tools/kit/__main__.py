@@ -123,7 +123,7 @@ def for_room(folder: Path) -> Path:
         shutil.copy(ROOT / name, folder)
     hidden = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     shutil.copytree(ROOT / "mnist_helpers", folder / "mnist_helpers", ignore=hidden)
-    shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=shutil.ignore_patterns("*.md"))
+    shutil.copytree(ROOT / "benchmarks", folder / "benchmarks")
     (folder / "teaching").mkdir()
     for name in FOR_LEARNERS:
         copy = shutil.copytree if (TEACHING / name).is_dir() else shutil.copy
