@@ -1,9 +1,5 @@
 """Each exercise: the solution passes, the untouched starter does not, and plausible wrong answers are told so."""
 
-import contextlib
-import io
-import re
-
 import nbformat
 import pytest
 from lesson_checks import LESSONS
@@ -11,9 +7,10 @@ from wrong_answers import OTHER_FORMS, WRONG
 
 from mnist_helpers import exercises
 from mnist_helpers.exercises import NOT_YET, RIGHT, Check
+from tools.kit.editions import definitions_of, said
+from tools.kit.pages import SOLUTION
 
 CHECKS = {name: check for name, check in vars(exercises).items() if isinstance(check, Check)}
-IMPORTS = "import math, random\nimport numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 
 
 def found_exercises():
@@ -28,38 +25,16 @@ def found_exercises():
                 assert "exercise-check" in cells[number + 1].metadata.get("tags", ())
                 folded = cells[number + 2].source
                 assert folded.count("<details>") == folded.count("</details>") == 2
-                solution = re.search(r"Solution</summary>\n\n```python\n(.*?)```", folded, re.DOTALL).group(1)
+                solution = SOLUTION.search(folded)["code"]
                 code = cell.source, cells[number + 1].source, solution
                 yield pytest.param(lesson, *code, id=f"{lesson.stem}-{number}")
 
 
-def said(code, lesson=None):
-    """What a piece of code prints, after the imports and the definitions of its lesson."""
-    names = vars(exercises) | {"__name__": "exercise"}
-    exec(IMPORTS, names)
-    if lesson:
-        exec(definitions_of(lesson), names)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(code, names)
-    return printed.getvalue().strip()
-
-
-def definitions_of(lesson):
-    """Imports, functions and classes of a lesson, which solutions may use."""
-    import ast
-
-    cells = [cell for cell in nbformat.read(lesson, 4).cells if cell.cell_type == "code"]
-    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    starters = [cell for cell in cells if "exercise-starter" not in cell.metadata.get("tags", ())]
-    nodes = [node for cell in starters for node in ast.parse(cell.source).body if isinstance(node, kept)]
-    return "\n".join(map(ast.unparse, nodes))
-
-
 @pytest.mark.parametrize(("lesson", "starter", "check", "solution"), list(found_exercises()))
 def test_solution_passes_and_starter_is_not_begun(lesson, starter, check, solution):
-    assert said(f"{starter}\n{check}", lesson).startswith(NOT_YET)
-    assert said(f"{starter}\n{solution}\n{check}", lesson).startswith(RIGHT)
+    definitions = definitions_of(nbformat.read(lesson, 4))
+    assert said(f"{starter}\n{check}", definitions).startswith(NOT_YET)
+    assert said(f"{starter}\n{solution}\n{check}", definitions).startswith(RIGHT)
 
 
 def test_every_lesson_has_at_least_three_exercises_and_every_check_is_used():
