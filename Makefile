@@ -30,8 +30,8 @@ test: .venv/installed ## run the tests, and every lesson against its stored outp
 demo: .venv/installed ## train both networks and write a page that reads your handwriting, build/demo.html
 	@$(BIN)/python -m tools.demo
 
-kit: .venv/installed ## write the kit to teach with, build/kit: editions, slides, an archive for the room; WHEELS=1 puts all packages into it
-	@$(BIN)/python -m tools.kit $(if $(WHEELS),--wheels)
+kit: .venv/installed ## write the kit to teach with, build/kit: editions, slides, an archive for the room; WHEELS=1 puts all packages into it, MNIST=1 MNIST
+	@$(BIN)/python -m tools.kit $(if $(WHEELS),--wheels) $(if $(MNIST),--mnist)
 
 store: .venv/installed ## after an edit: run the lessons on MNIST and store their outputs, normalized
 	@$(BIN)/python -m tools.walkthrough store

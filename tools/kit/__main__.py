@@ -2,6 +2,7 @@
 
 python -m tools.kit             editions, slides, pages and poster for the teacher; one archive for the room
 python -m tools.kit --wheels    the same, with all packages for this Python on this kind of machine in the archive
+python -m tools.kit --mnist     the same, with MNIST's four files, from where this machine's lessons read them
 python -m tools.kit --check     execute all editions of all lessons, as they came out
 """
 
@@ -23,7 +24,7 @@ from nbconvert.filters import markdown2html_mistune
 from nbformat import NotebookNode
 
 from mnist_helpers.data import Digits, load_digits
-from mnist_helpers.sources import WalkthroughError
+from mnist_helpers.sources import FILES, WalkthroughError, cache_folder
 from tools.kit import poster, slides
 from tools.kit.editions import CATCH_UP, EDITIONS, has_tag, master
 from tools.kit.pages import FULL, HALF, HOME, TEACHING, read_notes, timetables
@@ -43,6 +44,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--wheels", action="store_true", help="put all packages into the archive")
+    parser.add_argument("--mnist", action="store_true", help="put MNIST into the archive")
     parser.add_argument("--check", action="store_true", help="execute all editions")
     asked = parser.parse_args()
     try:
@@ -54,6 +56,8 @@ def main() -> int:
         room = for_room(KIT / NAME)
         if asked.wheels:
             wheelhouse(room / "wheels")
+        if asked.mnist:
+            copy_mnist(room / "mnist")
         archive = pack(room)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
@@ -182,6 +186,16 @@ def wheelhouse(folder: Path) -> None:
         own.unlink()  # it is installed from the folder, where everybody can read it
     platform = runpy.run_path(str(ROOM / "start.py"))["platform"]
     (folder / "platform.txt").write_text(platform() + "\n")
+
+
+def copy_mnist(folder: Path) -> None:
+    """MNIST's four files, from the folder that the lessons read here. Raises WalkthroughError if one is missing."""
+    source = Path(os.environ.get("MNIST_DIR") or cache_folder()).expanduser()
+    for name in FILES:
+        found = sorted(source.rglob(f"{name}*"))
+        if not found:
+            raise WalkthroughError(f"{source} holds no {name}. Run: python -m mnist_helpers data --get")
+        shutil.copy(found[-1], folder)  # the packed one, where there are both
 
 
 def pack(folder: Path) -> Path:

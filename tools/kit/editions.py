@@ -51,9 +51,7 @@ def master(notebook: NotebookNode, notes: dict[str, Note]) -> NotebookNode:
 
 def note_cell(section: Section, note: Note) -> NotebookNode:
     """A note as a cell: where the section is taught, the minutes that were counted, and what to ask."""
-    minutes = (
-        "" if note.route == HOME else f" · about {max(1, round(section.minutes()))} min: {section.contents()}"
-    )
+    minutes = "" if note.route == HOME else f" · about {section.minutes()} min: {section.contents()}"
     return teacher_cell(f"**For the teacher: {note.route}{minutes}**\n\n{note.text}")
 
 

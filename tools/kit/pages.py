@@ -20,6 +20,7 @@ MINUTES_A_TYPED_LINE = 0.25  # more, where the room types it together
 MINUTES_A_PREDICTION = 1.5  # to think, to vote, to say why
 MINUTES_AN_EXERCISE = 5  # in pairs, to understand it and to compare answers; a few will not be done
 MINUTES_A_SOLUTION_LINE = 1  # more, for each line of its solution
+MINUTES_A_LOOK_BACK = 1  # for the question at the end of a lesson
 MINUTES_TO_OPEN = 2  # the question of the lesson, its imports and settings
 
 HALF, FULL, HOME = "half day", "full day", "at home"
@@ -62,16 +63,18 @@ class Section:
     def __post_init__(self) -> None:
         self.exercise = self.heading.startswith("Exercise:")
 
-    def minutes(self) -> float:
-        """Estimated minutes in a room."""
-        return (
+    def minutes(self) -> int:
+        """Estimated minutes in a room, at least one."""
+        counted = (
             self.words / WORDS_A_MINUTE
             + self.cells * MINUTES_A_CELL
             + self.typed_lines * MINUTES_A_TYPED_LINE
             + self.predictions * MINUTES_A_PREDICTION
             + self.exercise * MINUTES_AN_EXERCISE
             + self.solution_lines * MINUTES_A_SOLUTION_LINE
+            + (self.heading == "What we now know") * MINUTES_A_LOOK_BACK
         )
+        return max(1, round(counted))
 
     def contents(self) -> str:
         """What was counted, in words."""
@@ -126,15 +129,34 @@ def _count_text(section: list[Section], text: str) -> None:
 
 @dataclass
 class Row:
-    """A line of a timetable: how long, what, what was counted in it, what may be cut."""
+    """A line of a timetable: how many minutes, for what, what was counted in it, what may be cut."""
 
-    minutes: float
+    minutes: int
     what: str
     counted: str = ""
     cut: str = ""
 
 
-def workshop(routes: tuple[str, ...], pauses: dict[str, Row], last: Row) -> list[Row]:
+WELCOME = Row(10, "*Welcome*", "everybody has lesson 1 open; who sits with whom; how a section goes")
+PAUSE, REST, LUNCH = (
+    Row(15, "*Pause*"),
+    Row(5, "*Rest*", "windows open, nobody explains anything"),
+    Row(60, "*Lunch*"),
+)
+HALF_A_DAY = 210
+END = Row(15, "*End*", "the eight questions again, and the three about the day; what to try next")
+
+
+def timetables() -> dict[str, str]:
+    """The timetables of the guide, by the names of their places in it."""
+    half = workshop((HALF,), {"02_model": PAUSE, "03_training": REST})
+    left = HALF_A_DAY - sum(row.minutes for row in half)
+    half.insert(-1, Row(left, "*Reserve*", "questions, and what took longer"))
+    full = workshop((HALF, FULL), {"02_model": PAUSE, "04_evaluation": LUNCH, "06_your_digits": PAUSE})
+    return {"rates": rates(), "half day": timetable(half), "full day": timetable(full)}
+
+
+def workshop(routes: tuple[str, ...], pauses: dict[str, Row]) -> list[Row]:
     """A workshop of those sections that are taught on these routes; `pauses` come after the lessons of those names."""
     rows = [WELCOME]
     for lesson in LESSONS:
@@ -149,32 +171,24 @@ def workshop(routes: tuple[str, ...], pauses: dict[str, Row], last: Row) -> list
                 Row(section.minutes(), section.heading, section.contents(), notes[section.heading].if_late())
             )
         rows += [pauses[lesson.stem]] if lesson.stem in pauses else []
-    return [*rows, last]
+    return [*rows, END]
 
 
 def timetable(rows: list[Row]) -> str:
-    """The rows as a table, with the time since the beginning."""
-    lines, passed = ["| from | min | what | counted | if late |", "| --- | --- | --- | --- | --- |"], 0.0
-    for row in rows:
-        hours, minutes = divmod(round(passed), 60)
-        long = max(1, round(passed + row.minutes) - round(passed))
-        lines.append(f"| {hours}:{minutes:02} | {long} | {row.what} | {row.counted} | {row.cut} |")
-        passed += row.minutes
-    return "\n".join([*lines, f"| {round(passed) // 60}:{round(passed) % 60:02} | | the end | | |"])
-
-
-WELCOME = Row(10, "*Welcome*", "everybody has lesson 1 open; names; questions asked before")
-PAUSE, LUNCH = Row(15, "*Pause*"), Row(60, "*Lunch*")
-
-
-def timetables() -> dict[str, str]:
-    """The timetables of the guide, by the names of their places in it."""
-    half = workshop(
-        (HALF,), {"02_model": PAUSE}, Row(10, "*End*", "the questions asked after; what to try next")
+    """The rows as a table: time since the beginning, the clock if that is at nine, minutes, and what they are for."""
+    lines, passed = (
+        ["| from | clock | min | what | counted | if late |", "| --- | --- | --- | --- | --- | --- |"],
+        0,
     )
-    pauses = {"02_model": PAUSE, "04_evaluation": LUNCH, "06_your_digits": PAUSE}
-    full = workshop((HALF, FULL), pauses, Row(15, "*End*", "the questions asked after; what to try next"))
-    return {"rates": rates(), "half day": timetable(half), "full day": timetable(full)}
+    for row in rows:
+        lines.append(f"| {clock(passed)} | {row.minutes} | {row.what} | {row.counted} | {row.cut} |")
+        passed += row.minutes
+    return "\n".join([*lines, f"| {clock(passed)} | | the end | | |"])
+
+
+def clock(passed: int) -> str:
+    """Minutes as two cells of a table: since the beginning, and on the clock of a day that begins at nine."""
+    return " | ".join(f"{time // 60}:{time % 60:02}" for time in (passed, passed + 9 * 60))
 
 
 def rates() -> str:
@@ -183,5 +197,5 @@ def rates() -> str:
         f"{WORDS_A_MINUTE} words of text a minute; {MINUTES_A_CELL:g} minutes for each code cell, to run it and to look, and "
         f"{MINUTES_A_TYPED_LINE:g} more for each line that is typed together; {MINUTES_A_PREDICTION:g} minutes for each "
         f"prediction; {MINUTES_AN_EXERCISE} minutes for an exercise, and {MINUTES_A_SOLUTION_LINE} more for each line of its "
-        f"solution; {MINUTES_TO_OPEN} minutes to open a lesson."
+        f"solution; {MINUTES_TO_OPEN} minutes to open a lesson, and {MINUTES_A_LOOK_BACK} more for the question at its end."
     )

@@ -17,12 +17,12 @@ from nbconvert.filters import Highlight2HTML, markdown2html_mistune
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
-from tools.kit.pages import FOLDED, HEADING, Note
+from tools.kit.pages import FOLDED, HEADING, HOME, Note
 
 REVEAL = files("sphinx_revealjs") / "_static" / "revealjs"
 TEMPLATE = Path(__file__).with_name("slides.html.j2")
 # What is read from the last row: lines of code, alone or beside a picture, of output, and words of text; claims on one slide.
-CODE_LINES, CODE_LINES_BESIDE_A_PICTURE, OUTPUT_LINES, WORDS, CLAIMS = 12, 4, 12, 60, 7
+CODE_LINES, CODE_LINES_BESIDE_A_PICTURE, OUTPUT_LINES, WORDS, CLAIMS = 16, 4, 14, 60, 7
 PREDICT = re.compile(r"^\*\*Predict.*?(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
 SENTENCE = re.compile(r".+?[.?:)](?=\s+[A-Z(*`]|\s*\Z)", re.DOTALL)
 
@@ -88,8 +88,10 @@ def _predict(text: str) -> str:
 
 
 def _of_code(cell: NotebookNode, where: str) -> list[Slide]:
-    """A slide for each picture, and one for what is printed; several for the claims at the end."""
+    """A slide for each picture, one for what is printed or for code alone; several for the claims at the end."""
     lines, slides = len(cell.source.splitlines()), []
+    if not cell.outputs:
+        slides.append(Slide(where=html_line(where), code=highlighted(cell.source)))
     for output in cell.outputs:
         data = output.get("data", {})
         printed = (output.get("text") or data.get("text/plain", "")).strip().splitlines()
@@ -131,7 +133,7 @@ def page(notebook: NotebookNode, notes: dict[str, Note], routes: tuple[str, ...]
     parts = {
         "title": opening.splitlines()[0].removeprefix("# "),
         "question": html(re.search(r"^\*\*.+\*\*$", opening, re.MULTILINE)[0]),  # type: ignore[index]
-        "able": html(f"Afterwards you can {able}."),
+        "able": html(f"Afterwards you can {able}.") if HOME in routes else "",
         "slides": slides_of(notebook, notes, routes),
         "code_css": HtmlFormatter(style="xcode").get_style_defs(".highlight"),
         "reveal_css": (REVEAL / "dist" / "reveal.css").read_text(encoding="utf-8"),
