@@ -24,7 +24,7 @@ from tools.kit.editions import BEGIN, EDITIONS, MARKED, has_tag, master
 from tools.kit.pages import FULL, HALF, HOME, SOLUTION, TEACHING, headings, read_notes, sections, timetables
 
 browser = test_page.browser  # a fixture
-PAGES = sorted(TEACHING.rglob("*.md"))
+PAGES = [*sorted(TEACHING.rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "LICENSE-TEXT.md"]
 QUIZZES = sorted((TEACHING / "quizzes").glob("*.md"))
 # With KIT_WHEELS=1, all packages go into the archive and are installed from it: 3 GB and some minutes.
 WHEELS = os.environ.get("KIT_WHEELS") == "1"
