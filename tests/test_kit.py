@@ -102,7 +102,7 @@ def test_timetables_are_those_of_the_notebooks_and_fit_the_day():
         assert f"<!-- {name} -->\n{table}\n<!-- end {name} -->" in guide, "run make kit"
     ends = re.findall(r"^\| (\d+):(\d\d) \| [\d:]+ \| \| the end", guide, re.MULTILINE)
     half, full = (60 * int(hours) + int(minutes) for hours, minutes in ends)
-    assert half == 210 and full <= 480
+    assert half == 240 and full <= 500
     assert int(re.search(r"\| (-?\d+) \| \*Reserve\*", guide)[1]) >= 5
 
 

@@ -27,7 +27,7 @@ from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.sources import FILES, WalkthroughError, cache_folder
 from tools.kit import poster, slides
 from tools.kit.editions import CATCH_UP, EDITIONS, has_tag, master
-from tools.kit.pages import FULL, HALF, HOME, TEACHING, read_notes, timetables
+from tools.kit.pages import FULL, HALF, HOME, TEACHING, read_notes, timetables, wall_sheet, workshops
 from tools.readme import replace_block
 from tools.walkthrough import BUILD, LESSONS, ROOT, execute
 
@@ -90,11 +90,19 @@ def for_teacher(folder: Path, digits: Digits) -> None:
     for path in sorted(TEACHING.rglob("*.md")):
         if path != TEACHING / "README.md":
             write_page(path, folder / path.relative_to(TEACHING).with_suffix(".html"))
+    for name, rows in zip(("half-day", "full-day"), workshops(), strict=True):
+        text = f"# {name.capitalize().replace('-', ' ')}\n\n{wall_sheet(rows)}\n"
+        write_text(text, TEACHING / "guide.md", folder / f"timetable-{name}.html")
     poster.draw(digits, folder / "poster.pdf")
 
 
 def write_page(source: Path, target: Path) -> None:
-    """A page of teaching/ as one file for a browser and a printer, its links leading to the other pages."""
+    """A page of teaching/ as one file for a browser and a printer."""
+    write_text(source.read_text(encoding="utf-8"), source, target)
+
+
+def write_text(text: str, source: Path, target: Path) -> None:
+    """Markdown as a page, its links, which are those of `source`, leading to the other pages."""
 
     def lead(link: re.Match) -> str:
         to = (source.parent / link[1]).resolve()
@@ -104,7 +112,6 @@ def write_page(source: Path, target: Path) -> None:
             to = (KIT / "teacher" / to.relative_to(TEACHING)).with_suffix(".html" if to.suffix else "")
         return f"]({Path(os.path.relpath(to, target.parent)).as_posix()}{link[2] or ''})"
 
-    text = source.read_text(encoding="utf-8")
     body = markdown2html_mistune(re.sub(r"\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)", lead, text))
     body = re.sub(r'(<h\d id=")([^"]+)"', lambda found: f'{found[1]}{slug(found[2])}"', body)
     body = body.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")

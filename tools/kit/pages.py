@@ -17,12 +17,14 @@ TEACHING = ROOT / "teaching"
 WORDS_A_MINUTE = 150  # a teacher tells what the text says, about as fast as people speak
 MINUTES_A_CELL = 0.5  # to run it and to look at what it shows
 MINUTES_A_TYPED_LINE = 0.25  # more, where the room types it together
-MINUTES_A_PREDICTION = 1.5  # to think, to vote, to say why
+MINUTES_A_PREDICTION = 2  # to think, to vote, and for a reason or two
 MINUTES_AN_EXERCISE = 5  # in pairs, to understand it and to compare answers; a few will not be done
 MINUTES_A_SOLUTION_LINE = 1  # more, for each line of its solution
 MINUTES_A_LOOK_BACK = 1  # for the question at the end of a lesson
+MINUTES_A_JUMP = 1  # where sections are left out: everybody runs their cells
 MINUTES_TO_OPEN = 2  # the question of the lesson, its imports and settings
 
+LOOK_BACK = "What we now know"  # shown on a slide, so no jump leads to it
 HALF, FULL, HOME = "half day", "full day", "at home"
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -72,7 +74,7 @@ class Section:
             + self.predictions * MINUTES_A_PREDICTION
             + self.exercise * MINUTES_AN_EXERCISE
             + self.solution_lines * MINUTES_A_SOLUTION_LINE
-            + (self.heading == "What we now know") * MINUTES_A_LOOK_BACK
+            + (self.heading == LOOK_BACK) * MINUTES_A_LOOK_BACK
         )
         return max(1, round(counted))
 
@@ -138,22 +140,24 @@ class Row:
 
 
 WELCOME = Row(10, "*Welcome*", "everybody has lesson 1 open; who sits with whom; how a section goes")
-PAUSE, REST, LUNCH = (
-    Row(15, "*Pause*"),
-    Row(5, "*Rest*", "windows open, nobody explains anything"),
-    Row(60, "*Lunch*"),
-)
-HALF_A_DAY = 210
+PAUSE, SHORT_PAUSE, LUNCH = Row(15, "*Pause*"), Row(10, "*Pause*"), Row(60, "*Lunch*")
+HALF_A_DAY = 240
 END = Row(15, "*End*", "the eight questions again, and the three about the day; what to try next")
 
 
 def timetables() -> dict[str, str]:
     """The timetables of the guide, by the names of their places in it."""
-    half = workshop((HALF,), {"02_model": PAUSE, "03_training": REST})
+    half, full = workshops()
+    return {"rates": rates(), "half day": timetable(half), "full day": timetable(full)}
+
+
+def workshops() -> tuple[list[Row], list[Row]]:
+    """The half day, with what is left of it as a reserve, and the full day."""
+    half = workshop((HALF,), {"02_model": PAUSE, "03_training": SHORT_PAUSE})
     left = HALF_A_DAY - sum(row.minutes for row in half)
     half.insert(-1, Row(left, "*Reserve*", "questions, and what took longer"))
     full = workshop((HALF, FULL), {"02_model": PAUSE, "04_evaluation": LUNCH, "06_your_digits": PAUSE})
-    return {"rates": rates(), "half day": timetable(half), "full day": timetable(full)}
+    return half, full
 
 
 def workshop(routes: tuple[str, ...], pauses: dict[str, Row]) -> list[Row]:
@@ -161,15 +165,18 @@ def workshop(routes: tuple[str, ...], pauses: dict[str, Row]) -> list[Row]:
     rows = [WELCOME]
     for lesson in LESSONS:
         notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
-        taught = [section for section in sections(notebook) if notes[section.heading].route in routes]
+        everything = sections(notebook)
+        taught = [section for section in everything if notes[section.heading].route in routes]
         if not taught:
             continue
         title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
         rows.append(Row(MINUTES_TO_OPEN, f"**{title}**", "its question, imports and settings"))
-        for section in taught:
-            rows.append(
-                Row(section.minutes(), section.heading, section.contents(), notes[section.heading].if_late())
-            )
+        for before, section in zip([None, *everything], everything, strict=False):
+            if section in taught:
+                jump = section.heading != LOOK_BACK and before is not None and before not in taught
+                counted = "a jump, " * jump + section.contents()
+                cut = notes[section.heading].if_late()
+                rows.append(Row(section.minutes() + jump * MINUTES_A_JUMP, section.heading, counted, cut))
         rows += [pauses[lesson.stem]] if lesson.stem in pauses else []
     return [*rows, END]
 
@@ -186,6 +193,15 @@ def timetable(rows: list[Row]) -> str:
     return "\n".join([*lines, f"| {clock(passed)} | | the end | | |"])
 
 
+def wall_sheet(rows: list[Row]) -> str:
+    """The rows to be printed: for the wall, and to write down when each really began."""
+    lines, passed = ["| clock | min | what | it began at |", "| --- | --- | --- | --- |"], 0
+    for row in rows:
+        lines.append(f"| {clock(passed).partition(' | ')[2]} | {row.minutes} | {row.what} | |")
+        passed += row.minutes
+    return "\n".join(lines)
+
+
 def clock(passed: int) -> str:
     """Minutes as two cells of a table: since the beginning, and on the clock of a day that begins at nine."""
     return " | ".join(f"{time // 60}:{time % 60:02}" for time in (passed, passed + 9 * 60))
@@ -197,5 +213,5 @@ def rates() -> str:
         f"{WORDS_A_MINUTE} words of text a minute; {MINUTES_A_CELL:g} minutes for each code cell, to run it and to look, and "
         f"{MINUTES_A_TYPED_LINE:g} more for each line that is typed together; {MINUTES_A_PREDICTION:g} minutes for each "
         f"prediction; {MINUTES_AN_EXERCISE} minutes for an exercise, and {MINUTES_A_SOLUTION_LINE} more for each line of its "
-        f"solution; {MINUTES_TO_OPEN} minutes to open a lesson, and {MINUTES_A_LOOK_BACK} more for the question at its end."
+        f"solution; {MINUTES_A_JUMP} minute for each jump over sections that are left out; {MINUTES_TO_OPEN} minutes to open a lesson, and {MINUTES_A_LOOK_BACK} more for the question at its end."
     )

@@ -55,7 +55,7 @@ def slides_of(notebook: NotebookNode, notes: dict[str, Note], routes: tuple[str,
         if cell.cell_type == "code":
             slides += _of_code(cell, where) if shown else []
         elif shown and PREDICT.search(before):
-            slides.append(Slide(where=html_line(where), text=_predict(before), notes=html(before)))
+            slides.append(Slide(where=html_line(where), text=_asked(before), notes=html(before)))
         for where, text in zip(parts[::2], parts[1::2], strict=True):
             if is_slide(cell) and notes[where].route in routes:
                 said = f"{text}\n\n---\n\n{notes[where].text}"
@@ -75,6 +75,12 @@ def _opening(text: str) -> str:
     if kept and kept[-1].endswith(":") and following and len(following[0].split()) <= 1.5 * WORDS:
         kept.append(f"\n\n{following[0]}")  # the list or the code that the sentence announces
     return html("".join(kept)) + _predict(text)
+
+
+def _asked(text: str) -> str:
+    """What is to be predicted, below the paragraph that leads to it."""
+    led_by = PREDICT.sub("", text).strip().split("\n\n")[-1]
+    return (html(led_by) if len(led_by.split()) <= 1.5 * WORDS else "") + _predict(text)
 
 
 def _starter(cells: list[NotebookNode]) -> str:
