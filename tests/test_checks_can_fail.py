@@ -135,6 +135,7 @@ RUNS = {
     "as_stored": (SUM, "sum 2.0\n", {}, True),
     "changed_number": (SUM, "sum 2.1\n", {}, False),
     "within_tolerance": (SUM, "sum 2.1\n", {"tolerance": 0.2}, True),
+    "within_tolerance_with_another_width": (SUM, "sum  2.1\n", {"tolerance": 0.2}, True),
     "beyond_tolerance": (SUM, "sum 2.3\n", {"tolerance": 0.2}, False),
     "other_words_within_tolerance": (SUM, "total 2.0\n", {"tolerance": 0.2}, False),
     "one_number_more_within_tolerance": (SUM, "sum 2.0 2.0\n", {"tolerance": 0.2}, False),
