@@ -10,7 +10,7 @@ BIN := .venv/bin
 export GOMP_SPINCOUNT ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab doctor demo kit store readme bench accuracy format lint
+.PHONY: help run test lab doctor demo site kit store readme bench accuracy format lint
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: .venv/installed ## run the tests, and every lesson against its stored outp
 
 demo: .venv/installed ## train both networks and write a page that reads your handwriting, build/demo.html
 	@$(BIN)/python -m tools.demo
+
+site: .venv/installed ## build the site, build/site: all lessons as pages to read, and a digit to draw
+	@$(BIN)/python -m tools.site
 
 kit: .venv/installed ## write the kit to teach with, build/kit: editions, slides, an archive for the room; WHEELS=1 puts all packages into it, MNIST=1 MNIST
 	@$(BIN)/python -m tools.kit $(if $(WHEELS),--wheels) $(if $(MNIST),--mnist)

@@ -124,7 +124,7 @@ def test_quiz_has_one_right_answer_to_each_question_and_explains_all(quiz):
 
 
 def test_glossary_is_in_order_and_every_lesson_leads_to_it():
-    terms = re.findall(r"^### (.+)$", (TEACHING / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    terms = re.findall(r"^## (.+)$", (TEACHING / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(terms) > 100 and terms == sorted(terms, key=str.lower)
     assert all("](../teaching/glossary.md)" in nbformat.read(path, 4).cells[0].source for path in LESSONS)
 

@@ -1,0 +1,172 @@
+"""The site, built and opened from the disk in a browser without a window."""
+
+import re
+from dataclasses import replace
+
+import nbformat
+import pytest
+import test_page
+from lesson_checks import LESSONS, ROOT
+
+from mnist_helpers.data import load_digits
+from tools import demo
+from tools.site import __main__ as site
+
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="axe is missing: no page was audited."
+)
+browser = test_page.browser  # a fixture
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The site, with networks that were trained for a second only."""
+    folder, whole = tmp_path_factory.mktemp("site"), load_digits()
+    digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
+    train, site.demo.train = demo.train, lambda digits, epochs: train(digits, 1, 1)
+    site.prepare(folder / "source", digits)
+    site.demo.train = train
+    assert site.build(folder / "source", folder / "site") == 0
+    return folder / "site"
+
+
+def pages(built):
+    return sorted(path for path in built.rglob("*.html") if "_static" not in path.parts)
+
+
+def opened(browser, path, scheme="light", width=1280, wrong=None):
+    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    page.set_default_timeout(120_000)  # on a busy machine
+    wrong = [] if wrong is None else wrong
+    page.on("request", lambda request: request.url.startswith("http") and wrong.append(request.url))
+    page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(path.as_uri())
+    return page
+
+
+def test_every_page_opens_alone_and_fits_both_widths(browser, built):
+    wrong = []
+    assert len(pages(built)) > 35
+    for path in pages(built):
+        page = opened(browser, path, wrong=wrong)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                wrong.append(f"{path.name} is wider than {width} pixels")
+        page.context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_serious(browser, built, scheme):
+    names = [
+        "index",
+        "README",
+        "reference",
+        "teaching/glossary",
+        "teaching/guide",
+        "teaching/quizzes/03_training",
+    ]
+    found = []
+    for name in [*names, *(f"notebooks/{path.stem}" for path in LESSONS[1:7:2])]:
+        page = opened(browser, built / f"{name}.html", scheme)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+        for violation in axe.Axe().run(page).response["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                found.append((name, violation["id"], violation["nodes"][0]["html"][:100]))
+        page.context.close()
+    assert found == []
+
+
+def test_predictions_and_solutions_open_when_asked(browser, built):
+    page = opened(browser, built / "notebooks" / "02_model.html")
+    section = page.locator("section#the-digit-moves")
+    answer = section.get_by_text("That is (b).")
+    assert not answer.is_visible()
+    section.get_by_text("show what happens").first.click()
+    assert answer.is_visible()
+    solution = page.get_by_text("moving_kernel = [[0, 0, 0], [1, 0, 0], [0, 0, 0]]")
+    assert not solution.is_visible()
+    page.locator("section#exercise-nine-weights-that-move-the-digit summary", has_text="Solution").click()
+    assert solution.is_visible()
+    assert "convolution" in page.locator("a.term", has_text="kernel").first.get_attribute("title")
+
+
+def test_every_prediction_of_every_lesson_is_folded(built):
+    for path in LESSONS:
+        asked = sum(
+            cell.source.count("**Predict")
+            for cell in nbformat.read(path, 4).cells
+            if cell.cell_type == "markdown"
+        )
+        html = (built / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+        assert html.count('class="prediction"') == asked
+        assert html.count("<details") == html.count("</details>") and "No description" not in html
+        assert not re.findall(r"<img(?![^>]*alt=\"[^\"]+\")[^>]*_images[^>]*>", html)
+        downloaded = built / "_sources" / "notebooks" / path.name
+        assert downloaded.read_bytes() == path.read_bytes()
+
+
+def test_search_finds_max_pooling(browser, built):
+    page = opened(browser, built / "search.html")
+    page.goto(built.joinpath("search.html").as_uri() + "?q=max+pooling")
+    page.wait_for_selector("#search-results li a")
+    assert "The model" in page.locator("#search-results").inner_text()
+
+
+def test_theme_switches(browser, built):
+    page = opened(browser, built / "notebooks" / "01_data.html")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "light"
+    page.locator("button.theme-switch-button:visible").click()
+    page.locator(".dropdown-menu:visible").get_by_text("Dark").click()
+    assert page.evaluate(theme) == "dark"
+
+
+def test_digit_written_on_the_front_page_is_read(browser, built):
+    page = opened(browser, built / "index.html")
+    frame = page.frame_locator("iframe.digit")
+    canvas = frame.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    before = frame.locator("body").inner_text()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, steps=12)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert frame.locator("body").inner_text() != before
+
+
+def test_buttons_lead_to_the_project_where_it_is_named(built, tmp_path, monkeypatch):
+    monkeypatch.setenv("SITE_REPOSITORY", "somebody/digits")
+    for name in ("index.md", "one.md"):
+        (tmp_path / "source").mkdir(exist_ok=True)
+        (tmp_path / "source" / name).write_text(
+            "# One\n\n```{toctree}\n:hidden:\n\none\n```\n" if name == "index.md" else "# Two\n"
+        )
+    (tmp_path / "source" / "_static").mkdir()
+    (tmp_path / "source" / "notebooks").mkdir()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Lesson")])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, tmp_path / "source" / "notebooks" / "01_data.ipynb")
+    (tmp_path / "source" / "index.md").write_text(
+        "# One\n\n```{toctree}\n:hidden:\n\none\nnotebooks/01_data\n```\n"
+    )
+    monkeypatch.setattr(site, "LESSONS", [])
+    assert site.build(tmp_path / "source", tmp_path / "site") == 0
+    html = (tmp_path / "site" / "notebooks" / "01_data.html").read_text(encoding="utf-8")
+    assert (
+        "https://colab.research.google.com/github/somebody/digits/blob/main/notebooks/01_data.ipynb" in html
+    )
+    assert "mybinder.org/v2/gh/somebody/digits/main" in html
+    assert "github.com/somebody" not in (built / "notebooks" / "01_data.html").read_text(encoding="utf-8")
+
+
+def test_reference_names_every_module():
+    text = site.reference()
+    modules = {path.stem for path in (ROOT / "mnist_helpers").glob("*.py")} - {"__init__", "__main__"}
+    assert {name for name in modules if f"mnist_helpers.{name}\n" in text} == modules

@@ -1,0 +1,134 @@
+"""Build the site, build/site: open build/site/index.html, or publish the folder as it is.
+
+python -m tools.site
+
+SITE_REPOSITORY    owner/name of the project on a code-hosting site; without it no button leads there
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+
+from mnist_helpers.data import Digits, load_digits
+from mnist_helpers.sources import WalkthroughError
+from tools import demo
+from tools.kit.pages import TEACHING
+from tools.walkthrough import BUILD, LESSONS, ROOT
+
+HERE = Path(__file__).resolve().parent
+SOURCE, SITE = BUILD / "site-source", BUILD / "site"
+PAGES = ["README.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "benchmarks/README.md", "benchmarks/log.md"]
+LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+
+
+def main() -> int:
+    try:
+        digits = load_digits()
+        print(digits.origin, flush=True)
+        prepare(SOURCE, digits)
+    except WalkthroughError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return build(SOURCE, SITE)
+
+
+def prepare(folder: Path, digits: Digits) -> None:
+    """Write the pages, as Sphinx reads them, into an empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    pages = [*PAGES, *(path.relative_to(ROOT).as_posix() for path in sorted(TEACHING.rglob("*.md")))]
+    known = {*pages, *(path.relative_to(ROOT).as_posix() for path in LESSONS)}
+    for name in pages:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        write(folder / name, with_links(text, Path(name), known))
+    for path in LESSONS:
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = with_links(cell.source, path.relative_to(ROOT), known)
+            for output in cell.get("outputs", ()):
+                if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
+                    cell.metadata["mystnb"] = {"image": {"alt": alt}}
+        write(folder / "notebooks" / path.name, nbformat.writes(notebook))
+    shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
+    write(folder / "reference.md", reference())
+    write(folder / "index.md", front())
+    training = demo.train(digits, epochs=2 if digits.is_mnist else 20)
+    write(folder / "_static" / "digit.html", demo.write_page(training, digits))
+    for name in ("site.css", "site.js"):
+        shutil.copy(HERE / name, folder / "_static")
+
+
+def with_links(text: str, page: Path, known: set[str]) -> str:
+    """Links to files that are pages of the site stay; of others, the words stay."""
+
+    def lead(found: re.Match) -> str:
+        target = os.path.normpath(page.parent / found[2]).replace(os.sep, "/")
+        if target in known:
+            return found[0]
+        readme = f"{target}/README.md"
+        return f"[{found[1]}](/{readme})" if readme in known else found[1]
+
+    return LINK.sub(lead, text)
+
+
+def front() -> str:
+    """The front page: the digit to be drawn, the lessons as the README lists them, and what the site holds."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lessons = re.search(r"<!-- lessons -->\n(.*?)<!-- end lessons -->", readme, re.DOTALL)
+    assert lessons is not None
+    text = (HERE / "index.md").read_text(encoding="utf-8").replace("LESSONS", lessons[1])
+    for name, folder in (("Quiz", "quizzes"), ("Notes", "lessons")):
+        entries = (f"{name} {int(path.stem[:2])} <teaching/{folder}/{path.stem}>" for path in LESSONS)
+        text = text.replace(name.upper(), "\n".join(entries))
+    return text
+
+
+def reference() -> str:
+    """The helper's reference, from its docstrings, module by module in the order of the README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = re.findall(r"\b(\w+)\.py\b", readme[readme.index("## What is where") :])
+    modules = [name for name in dict.fromkeys(names) if (ROOT / "mnist_helpers" / f"{name}.py").is_file()]
+    parts = [
+        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: mnist_helpers.{name}\n   :members:\n```"
+        for name in modules
+    ]
+    return "\n\n".join(["# The helper, mnist_helpers", *parts]) + "\n"
+
+
+def build(source: Path, site: Path) -> int:
+    """Let Sphinx make the site; a warning is an error. Returns its exit status."""
+    shutil.rmtree(site, ignore_errors=True)
+    options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-c", str(HERE)]
+    options += ["-D", f"html_static_path={source / '_static'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        *options,
+        "-d",
+        str(BUILD / "site-cache"),
+        str(source),
+        str(site),
+    ]
+    ended = subprocess.run(command).returncode
+    if not ended:
+        for path in LESSONS:  # what is downloaded is the lesson itself
+            shutil.copy(path, site / "_sources" / "notebooks" / path.name)
+        print(f"The site: {os.path.relpath(site)}/index.html")
+    return ended
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
