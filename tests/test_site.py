@@ -71,7 +71,7 @@ def test_axe_finds_nothing_serious(browser, built, scheme):
         "teaching/quizzes/03_training",
     ]
     found = []
-    for name in [*names, *(f"notebooks/{path.stem}" for path in LESSONS[1:7:2])]:
+    for name in [*names, f"notebooks/{LESSONS[5].stem}"]:
         page = opened(browser, built / f"{name}.html", scheme)
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for violation in axe.Axe().run(page).response["violations"]:

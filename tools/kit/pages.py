@@ -6,7 +6,7 @@ The minutes are counted from the notebook, at the rates below. The rates are est
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import nbformat
 from nbformat import NotebookNode
@@ -60,10 +60,10 @@ class Section:
     predictions: int = 0
     solution_lines: int = 0
     first_cell: int = 0
-    exercise: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.exercise = self.heading.startswith("Exercise:")
+    @property
+    def exercise(self) -> bool:
+        return self.heading.startswith("Exercise:")
 
     def minutes(self) -> int:
         """Estimated minutes in a room, at least one."""
@@ -82,13 +82,8 @@ class Section:
         """What was counted, in words."""
         counted = {"prediction": self.predictions, "cell": self.cells, "typed line": self.typed_lines}
         told = [f"{n} {what}{'s' * (n > 1)}" for what, n in counted.items() if n]
-        return (
-            ", ".join(
-                told
-                + [f"in pairs, {self.solution_lines} line{'s' * (self.solution_lines > 1)}"] * self.exercise
-            )
-            or "to be said"
-        )
+        told += [f"in pairs, {self.solution_lines} line{'s' * (self.solution_lines > 1)}"] * self.exercise
+        return ", ".join(told) or "to be said"
 
 
 def read_notes(lesson: str) -> dict[str, Note]:
