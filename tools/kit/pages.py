@@ -189,10 +189,11 @@ def timetable(rows: list[Row]) -> str:
 
 
 def wall_sheet(rows: list[Row]) -> str:
-    """The rows to be printed: for the wall, and to write down when each really began."""
+    """The rows to be printed, for the wall and to note when each really began; an arrow marks a jump."""
     lines, passed = ["| clock | min | what | it began at |", "| --- | --- | --- | --- |"], 0
     for row in rows:
-        lines.append(f"| {clock(passed).partition(' | ')[2]} | {row.minutes} | {row.what} | |")
+        arrow = "→ " * row.counted.startswith("a jump")
+        lines.append(f"| {clock(passed).partition(' | ')[2]} | {row.minutes} | {arrow}{row.what} | |")
         passed += row.minutes
     return "\n".join(lines)
 
