@@ -202,7 +202,7 @@ def copy_mnist(folder: Path) -> None:
         found = sorted(source.rglob(f"{name}*"))
         if not found:
             raise WalkthroughError(f"{source} holds no {name}. Run: python -m mnist_helpers data --get")
-        shutil.copy(found[-1], folder)  # the packed one, where there are both
+        shutil.copyfile(found[-1], folder / found[-1].name)  # the packed one, where there are both
 
 
 def pack(folder: Path) -> Path:
