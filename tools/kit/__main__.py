@@ -162,30 +162,17 @@ def wheelhouse(folder: Path) -> None:
     folder.mkdir()
     pip, constraints = [sys.executable, "-m", "pip", "--disable-pip-version-check"], ROOT / "constraints.txt"
     pins = dict(line.split("==") for line in constraints.read_text().splitlines() if "==" in line)
-    cpu = [f"{name}=={pins[name]}+cpu" for name in ("torch", "torchvision")]
-    found = subprocess.run(
-        [*pip, "download", "--quiet", "--no-deps", "--dest", str(folder), *cpu], capture_output=True
+    wanted = [f"{name}=={pins[name]}+cpu" for name in ("torch", "torchvision")]
+    offered = subprocess.run(
+        [*pip, "install", "--dry-run", "--ignore-installed", "--no-deps", *wanted], capture_output=True
     )
-    only_cpu = KIT / "cpu.txt"
-    only_cpu.write_text("" if found.returncode else "\n".join(cpu))
-    if found.returncode and sys.platform == "linux":
-        print(
-            "pip's index offers no CPU build of PyTorch, so the one with GPU libraries is taken: about 3 GB."
-        )
-        print(
-            "Name an index with CPU builds to pip (its variable PIP_EXTRA_INDEX_URL) to make the archive small."
-        )
+    if offered.returncode:
+        wanted = []
+        if sys.platform == "linux":
+            print("pip's index offers no CPU build of PyTorch, so the one with GPU libraries is taken: 3 GB.")
     print("Collecting packages; this can take minutes.", flush=True)
-    command = [*pip, "wheel", "--quiet", "--wheel-dir", str(folder), "--find-links", str(folder)]
-    command += [
-        "--constraint",
-        str(constraints),
-        "--constraint",
-        str(only_cpu),
-        f"{ROOT}[draw,export]",
-        "setuptools",
-        "wheel",
-    ]
+    command = [*pip, "wheel", "--quiet", "--wheel-dir", str(folder), "--constraint", str(constraints)]
+    command += [f"{ROOT}[draw,export]", "setuptools", "wheel", *wanted]
     collected = subprocess.run(command, capture_output=True, text=True)
     if collected.returncode:
         raise WalkthroughError(f"The packages could not be collected:\n{collected.stderr[-1_500:]}")

@@ -54,11 +54,11 @@ def platform():
 
 def install():
     """Make .venv and install into it; what pip says goes to install.log."""
-    wheels, source = HERE / "wheels", []
+    wheels, source = HERE / "wheels", {}
     if wheels.is_dir():
         made_for = (wheels / "platform.txt").read_text().strip()
         if made_for == platform():
-            source = ["--no-index", "--find-links", str(wheels)]
+            source = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.as_uri()}
         else:
             print(
                 f"The packages in wheels are for {made_for}; this is {platform()}. They are taken from the network."
@@ -70,10 +70,12 @@ def install():
     begun = time.monotonic()
     if not PYTHON.exists():
         subprocess.run([sys.executable, "-m", "venv", str(HERE / ".venv")], check=True)
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *source]
+    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--constraint", HERE / "constraints.txt", "--editable", f"{HERE}[draw,export]"]
     with (HERE / "install.log").open("w") as log:
-        pip = subprocess.Popen([*map(str, command)], stdout=log, stderr=subprocess.STDOUT)
+        pip = subprocess.Popen(
+            [*map(str, command)], stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **source}
+        )
         while pip.poll() is None:
             print(".", end="", flush=True)
             time.sleep(2)
