@@ -67,20 +67,15 @@ def main() -> int:
     return check(room, digits) if asked.check else 0
 
 
-def editions_of(lesson: Path) -> dict[str, NotebookNode]:
-    full = master(nbformat.read(lesson, as_version=4), read_notes(lesson.stem))
-    return {name: edition(full) for name, edition in EDITIONS.items()}
-
-
 def for_teacher(folder: Path, digits: Digits) -> None:
     """The teacher's edition, slides, the pages of teaching/ to be read in a browser, and the poster."""
     fresh(folder)
     for lesson in LESSONS:
-        edition, target = editions_of(lesson)["teacher"], folder / "lessons" / lesson.name
+        notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
+        edition, target = EDITIONS["teacher"](master(notebook, notes)), folder / "lessons" / lesson.name
         for cell in edition.cells:  # it lies deeper than its source, and what it links to stays where it is
             cell.source = cell.source.replace("](../", f"]({os.path.relpath(ROOT, target.parent)}/")
         write_notebook(edition, target)
-        notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
         for deck, routes in DECKS.items():
             if deck == "half-day" and HALF not in (note.route for note in notes.values()):
                 continue
@@ -140,8 +135,9 @@ def for_room(folder: Path) -> Path:
         copy = shutil.copytree if (TEACHING / name).is_dir() else shutil.copy
         copy(TEACHING / name, folder / "teaching" / name)
     for lesson in LESSONS:
+        full = master(nbformat.read(lesson, as_version=4), read_notes(lesson.stem))
         for name in ("notebooks", "live"):
-            write_notebook(editions_of(lesson)[name], folder / name / lesson.name)
+            write_notebook(EDITIONS[name](full), folder / name / lesson.name)
     (folder / "mnist").mkdir()
     shutil.copy(ROOM / "mnist.md", folder / "mnist" / "README.md")
     shutil.copy(ROOM / "start.py", folder)
