@@ -19,7 +19,8 @@ from mnist_helpers.sources import WalkthroughError
 
 def get_device() -> torch.device:
     """The accelerator that PyTorch finds (CUDA, MPS and others), else the CPU."""
-    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found or torch.device("cpu")
 
 
 @torch.no_grad()

@@ -27,8 +27,10 @@ MACHINE = re.compile(
 SECRET = re.compile(r"ghp_\w{20}|github_pat_\w{20}|AKIA[A-Z0-9]{16}|sk-[\w-]{20}|hf_\w{20}|PRIVATE KEY-----")
 
 
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+def code_cells(notebook, hidden=False):
+    """The cells with code that a page shows; with the hidden one, which serves Colab, if asked."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in cells if hidden or "remove-cell" not in cell.metadata.get("tags", ())]
 
 
 def text_cells(notebook):
@@ -102,7 +104,7 @@ def _around(text, part):
 
 def wrong_order(notebook):
     """Executed from top to bottom, without errors and without what a reader would take for one."""
-    counts = [cell.execution_count for cell in code_cells(notebook)]
+    counts = [cell.execution_count for cell in code_cells(notebook, hidden=True)]
     wrong = [] if counts == list(range(1, len(counts) + 1)) else [f"execution counts are {counts}"]
     for cell in code_cells(notebook):
         if any(output.output_type == "error" or output.get("name") == "stderr" for output in cell.outputs):

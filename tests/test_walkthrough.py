@@ -67,8 +67,10 @@ def test_store_leaves_a_lesson_that_fails_as_it_was(tmp_path, digits):
 
 def test_page_needs_nothing_from_elsewhere_and_its_links_lead_on():
     links = "[next](02_model.ipynb#shapes), [help](../README.md#when-something-fails)"
-    page = html_page(new_notebook(cells=[new_markdown_cell(links)]), "01_data")
-    assert 'href="02_model.html#shapes"' in page and 'href="../../README.md#when' in page
+    colab = new_code_cell("install()", metadata={"tags": ["remove-cell"]})
+    page = html_page(new_notebook(cells=[new_markdown_cell(links), colab]), "01_data")
+    assert 'href="02_model.html#shapes"' in page and "help" in page  # the README is no page: its words stay
+    assert "README" not in page and "install()" not in page
     assert "<script src" not in page and "cdn" not in page.lower()
 
 

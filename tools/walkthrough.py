@@ -24,6 +24,7 @@ import torch
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import TagRemovePreprocessor
 from nbformat import NotebookNode
 from tqdm import tqdm
 
@@ -37,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 BUILD = ROOT / "build"
 README_PICTURE = ROOT / "notebooks" / "readme.png"
+LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 # Seconds on two CPU cores without a GPU: a goal that a run is shown beside, and no more.
 BUDGETS = {"01_data": 20, "02_model": 25, "03_training": 40, "04_evaluation": 45}
 BUDGETS |= {"05_visualization": 30, "06_your_digits": 30, "07_accuracy": 120, "08_speed_and_scale": 60}
@@ -215,9 +217,28 @@ def html_page(notebook: NotebookNode, name: str) -> str:
     """A page that needs nothing from elsewhere, with alternative texts, its links leading to the other pages."""
     templates = str(ROOT / "tools" / "templates")
     exporter = HTMLExporter(template_name="walkthrough", extra_template_basedirs=[templates])
-    page, _ = exporter.from_notebook_node(copy.deepcopy(notebook), resources={"metadata": {"name": name}})
-    page = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', page)
-    return page.replace('href="../', 'href="../../')  # a page lies one folder deeper than its notebook
+    exporter.register_preprocessor(TagRemovePreprocessor(remove_cell_tags={"remove-cell"}), enabled=True)
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_links(
+                cell.source, Path("notebooks"), {f"notebooks/{path.name}" for path in LESSONS}
+            )
+    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": name}})
+    return re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', page)
+
+
+def with_links(text: str, folder: Path, pages: set[str]) -> str:
+    """Markdown of a file of this folder whose links to other pages stay; of links to other files, the words stay."""
+
+    def lead(found: re.Match) -> str:
+        target = os.path.normpath(folder / found[2]).replace(os.sep, "/")
+        if target in pages:
+            return found[0]
+        readme = f"{target}/README.md"
+        return f"[{found[1]}](/{readme})" if readme in pages else found[1]
+
+    return LINK.sub(lead, text)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,8 @@ def has_tag(cell: NotebookNode, tag: str) -> bool:
 def definitions_of(notebook: NotebookNode) -> str:
     """Imports, functions and classes of a lesson outside its exercises, which solutions may use."""
     kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    cells = [c for c in notebook.cells if c.cell_type == "code" and not has_tag(c, "exercise-starter")]
+    cells = [c for c in notebook.cells if c.cell_type == "code"]
+    cells = [c for c in cells if not has_tag(c, "exercise-starter") and not has_tag(c, "remove-cell")]
     nodes = [node for cell in cells for node in ast.parse(cell.source).body if isinstance(node, kept)]
     return IMPORTS + "\n".join(map(ast.unparse, nodes))
 

@@ -2,7 +2,7 @@
 
 python -m tools.site
 
-SITE_REPOSITORY    owner/name of the project on a code-hosting site; without it no button leads there
+Its buttons lead to the project's address, which `python -m tools.address` sets; without one there are none.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ import nbformat
 
 from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.sources import WalkthroughError
-from tools import demo
+from tools import address, demo
 from tools.kit.pages import TEACHING
-from tools.walkthrough import BUILD, LESSONS, ROOT
+from tools.walkthrough import BUILD, LESSONS, ROOT, with_links
 
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
 PAGES = ["README.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "benchmarks/README.md", "benchmarks/log.md"]
-LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def main() -> int:
@@ -36,7 +35,7 @@ def main() -> int:
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
-    return build(SOURCE, SITE)
+    return build(SOURCE, SITE, address.repository())
 
 
 def prepare(folder: Path, digits: Digits) -> None:
@@ -46,12 +45,12 @@ def prepare(folder: Path, digits: Digits) -> None:
     known = {*pages, *(path.relative_to(ROOT).as_posix() for path in LESSONS)}
     for name in pages:
         text = (ROOT / name).read_text(encoding="utf-8")
-        write(folder / name, with_links(text, Path(name), known))
+        write(folder / name, with_links(text, Path(name).parent, known))
     for path in LESSONS:
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                cell.source = with_links(cell.source, path.relative_to(ROOT), known)
+                cell.source = with_links(cell.source, Path("notebooks"), known)
             for output in cell.get("outputs", ()):
                 if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
                     cell.metadata["mystnb"] = {"image": {"alt": alt}}
@@ -63,19 +62,6 @@ def prepare(folder: Path, digits: Digits) -> None:
     write(folder / "_static" / "digit.html", demo.write_page(training, digits))
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
-
-
-def with_links(text: str, page: Path, known: set[str]) -> str:
-    """Links to files that are pages of the site stay; of others, the words stay."""
-
-    def lead(found: re.Match) -> str:
-        target = os.path.normpath(page.parent / found[2]).replace(os.sep, "/")
-        if target in known:
-            return found[0]
-        readme = f"{target}/README.md"
-        return f"[{found[1]}](/{readme})" if readme in known else found[1]
-
-    return LINK.sub(lead, text)
 
 
 def front() -> str:
@@ -102,22 +88,17 @@ def reference() -> str:
     return "\n\n".join(["# The helper, mnist_helpers", *parts]) + "\n"
 
 
-def build(source: Path, site: Path) -> int:
-    """Let Sphinx make the site; a warning is an error. Returns its exit status."""
+def build(source: Path, site: Path, repository: str = "") -> int:
+    """Let Sphinx make the site; a warning is an error. Returns its exit status.
+
+    repository: OWNER/NAME on the code-hosting site that buttons lead to; none if empty.
+    """
     shutil.rmtree(site, ignore_errors=True)
     options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-c", str(HERE)]
     options += ["-D", f"html_static_path={source / '_static'}"]
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        *options,
-        "-d",
-        str(BUILD / "site-cache"),
-        str(source),
-        str(site),
-    ]
-    ended = subprocess.run(command).returncode
+    options += ["-d", str(BUILD / "site-cache")]
+    command = [sys.executable, "-m", "sphinx", *options, str(source), str(site)]
+    ended = subprocess.run(command, env=os.environ | {"SITE_REPOSITORY": repository}).returncode
     if not ended:
         for path in LESSONS:  # what is downloaded is the lesson itself
             shutil.copy(path, site / "_sources" / "notebooks" / path.name)

@@ -19,7 +19,7 @@ html_math_renderer = "mathml"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 
-# The one setting that a copy of this project changes: where it lies on a code-hosting site, as owner/name.
+# Where the project lies on a code-hosting site, as OWNER/NAME; tools.site takes it from the README.
 repository = os.environ.get("SITE_REPOSITORY", "")
 
 html_theme = "sphinx_book_theme"

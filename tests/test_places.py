@@ -1,0 +1,94 @@
+"""Where people are: a lesson opened alone on Colab, Binder's environment, the container, the address of the project."""
+
+import os
+import shutil
+import site
+import subprocess
+import sys
+import venv
+
+import nbformat
+import pytest
+from lesson_checks import LESSONS, ROOT, code_cells
+
+from tools import address
+
+PLACEHOLDER = "ADDRESS-OF-THIS-REPOSITORY"
+COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')"
+RUN = """
+import nbformat, sys
+from nbclient import NotebookClient
+notebook = nbformat.read("alone.ipynb", 4)
+NotebookClient(notebook, timeout=600, extra_arguments=["--log-level=ERROR"]).execute()
+nbformat.write(notebook, "alone.ipynb")
+"""
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The files of the project that its address stands in, and what an installation needs."""
+    folder = tmp_path / "copy"
+    for name in ("mnist_helpers", "benchmarks", "notebooks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for name in ("README.md", "pyproject.toml", "CITATION.cff", "LICENSE", "LICENSE-TEXT.md"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def test_every_lesson_begins_with_the_same_cell_for_colab():
+    first = {nbformat.read(path, 4).cells[1].source for path in LESSONS}
+    assert len(first) == 1 and f"git+{address.current_address()}" in first.pop()
+
+
+def test_address_is_written_wherever_it_stands(copy):
+    changed = address.write_address(copy, "https://github.com/somebody/digits.git")
+    assert {path.name for path in changed} >= {"README.md", *(path.name for path in LESSONS)}
+    assert address.repository(copy) == "somebody/digits"
+    text = "".join(path.read_text(encoding="utf-8") for path in changed)
+    assert (
+        text.count("git+https://github.com/somebody/digits.git") == len(LESSONS) and PLACEHOLDER not in text
+    )
+    assert address.write_address(copy, address.current_address())  # and back again, nothing else changed
+    assert all(path.read_bytes() == (ROOT / path.relative_to(copy)).read_bytes() for path in changed)
+
+
+def test_address_that_is_none_changes_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["address", "somebody/digits"])
+    before = (ROOT / "README.md").read_bytes()
+    assert address.main() == 1 and "no address like" in capsys.readouterr().err
+    assert (ROOT / "README.md").read_bytes() == before
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is missing, which Colab has")
+def test_lesson_opened_alone_on_colab_installs_what_is_missing(copy, tmp_path):
+    """Lesson 7, up to the log that it reads, in an empty folder, with the packages of this project but not itself."""
+    address.write_address(copy, f"file://{copy.as_posix()}")
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "copy"]):
+        subprocess.run([*git, *arguments], cwd=copy, check=True)
+    venv.create(tmp_path / "colab")
+    python = tmp_path / "colab" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    packages = next((tmp_path / "colab").glob("[Ll]ib/**/site-packages"))
+    (packages / "lent.pth").write_text("\n".join(site.getsitepackages()))
+
+    lesson = nbformat.read(copy / "notebooks" / LESSONS[6].name, 4)
+    lesson.cells = [nbformat.v4.new_code_cell(COLAB), *lesson.cells]
+    log = next(n for n, cell in enumerate(lesson.cells) if "accuracy.jsonl" in cell.source)
+    del lesson.cells[log + 1 :]
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    nbformat.write(lesson, alone / "alone.ipynb")
+    offline = {
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",
+        "PYTHONPATH": "",
+        "PYTHONWARNINGS": "ignore",
+    }
+    ran = subprocess.run(
+        [python, "-c", RUN], cwd=alone, env=os.environ | offline, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr[-2_000:]
+    said = code_cells(nbformat.read(alone / "alone.ipynb", 4), hidden=True)[1].outputs
+    said = "".join(output.text for output in said)
+    print(said)
+    assert "Successfully installed mnist-cnn-walkthrough" in said
