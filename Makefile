@@ -62,7 +62,8 @@ lint: .venv/installed ## check format, style and types; changes nothing
 	@echo 'two to ten minutes by the network. What pip says goes to build/install.log.'
 	@mkdir -p build
 	@$(PYTHON) -m venv .venv || { echo 'Python could not make .venv; on Debian and Ubuntu, the package python3-venv is missing.'; exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test]' --constraint constraints.txt >build/install.log 2>&1 & \
+	@if $(BIN)/python -c 'import torch, torchvision' 2>/dev/null; then sed '/^torch/d' constraints.txt; else cat constraints.txt; fi >build/constraints.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test]' --constraint build/constraints.txt >build/install.log 2>&1 & \
 	pip=$$!; while kill -0 $$pip 2>/dev/null; do printf .; sleep 2; done; echo; wait $$pip || { tail -n 12 build/install.log; \
 		echo 'Installing failed; the lines above are the end of build/install.log. Mend that and run make again: it goes on from here.'; exit 1; }
 	@touch $@

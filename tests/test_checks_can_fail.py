@@ -56,7 +56,7 @@ def test_number_in_the_prose_that_no_output_shows(prose, printed, wrong):
 
 
 def test_a_cell_moved(lesson):
-    lesson.cells.insert(4, lesson.cells.pop(9))
+    lesson.cells.insert(5, lesson.cells.pop(10))
     assert lesson_checks.wrong_order(lesson)
 
 

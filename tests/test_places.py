@@ -1,15 +1,22 @@
 """Where people are: a lesson opened alone on Colab, Binder's environment, the container, the address of the project."""
 
+import json
 import os
+import re
 import shutil
 import site
 import subprocess
 import sys
+import tomllib
 import venv
+from textwrap import dedent
 
 import nbformat
 import pytest
+import yaml
 from lesson_checks import LESSONS, ROOT, code_cells
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import address
 
@@ -62,6 +69,8 @@ def test_address_that_is_none_changes_nothing(monkeypatch, capsys):
 @pytest.mark.skipif(not shutil.which("git"), reason="git is missing, which Colab has")
 def test_lesson_opened_alone_on_colab_installs_what_is_missing(copy, tmp_path):
     """Lesson 7, up to the log that it reads, in an empty folder, with the packages of this project but not itself."""
+    pytest.importorskip("pip", reason="pip is missing, which Colab has")
+    pytest.importorskip("setuptools", "77", reason="setuptools, which builds the package, is missing or old")
     address.write_address(copy, f"file://{copy.as_posix()}")
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
     for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "copy"]):
@@ -92,3 +101,51 @@ def test_lesson_opened_alone_on_colab_installs_what_is_missing(copy, tmp_path):
     said = "".join(output.text for output in said)
     print(said)
     assert "Successfully installed mnist-cnn-walkthrough" in said
+
+
+def test_explorers_answer_in_a_kernel_without_a_browser():
+    """With the ipywidgets that is installed: in version 7, which Colab has, much is called otherwise."""
+    explorer = """
+    import matplotlib.pyplot as plt
+    from ipywidgets import IntSlider
+    from mnist_helpers.figures import describe
+    from mnist_helpers.widgets import draw_here, explore
+
+    def picture(n):
+        axes = plt.subplots()[1]
+        describe(axes, f"{n} points")
+        return axes
+
+    explore(picture, n=(slider := IntSlider(3, 2, 9)))
+    """
+    drawing = """
+    canvas = draw_here(lambda strokes: picture(len(strokes[0])), [[[(0, 0), (1, 1)]]])
+    """
+    sources = [explorer, "slider.value = 7", drawing, "canvas.strokes = [[(0, 0)] * 5]"]
+    notebook = new_notebook(cells=[new_code_cell(dedent(source)) for source in sources])
+    NotebookClient(notebook, timeout=120, extra_arguments=["--log-level=ERROR"]).execute()
+    shown = [
+        output.data["text/plain"] for cell in notebook.cells for output in cell.outputs if "data" in output
+    ]
+    assert "7 points" in shown and "5 points" in shown, shown
+    assert not {"3 points", "2 points"} & set(shown)  # it took their places
+
+
+def test_container_installs_with_a_verb_and_an_environment_that_exist():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    verb = container["postCreateCommand"].removeprefix("make ")
+    assert re.search(rf"^{verb}: \.venv/installed", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    python = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert python.startswith("${containerWorkspaceFolder}/.venv/")
+
+
+def test_weekly_workflow_tries_the_oldest_versions_that_are_allowed():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    sets = workflow["jobs"]["versions"]["strategy"]["matrix"]["include"]
+    tried = {(one["name"], one["python"]): one["packages"] for one in sets}
+    bounds = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    oldest = [re.sub(r">=([\d.]+),.*", r"==\1.*", bound) for bound in bounds[:2]]
+    assert tried["oldest", "3.11"].split() == oldest
+    assert {"colab", "newest"} <= {name for name, _ in tried} and {"3.11", "3.14"} <= {
+        python for _, python in tried
+    }

@@ -487,4 +487,12 @@ async function begin() {
   document.documentElement.dataset.ready = "yes"; // the networks are unpacked
 }
 
+/** In a frame of another page, show the paper and the answer alone, and say how high they are. */
+function standInFrame() {
+  if (self === top) return;
+  document.documentElement.classList.add("framed");
+  new ResizeObserver(() => parent.postMessage({ digitHeight: document.body.scrollHeight }, "*")).observe(document.body);
+}
+
+standInFrame();
 begin();

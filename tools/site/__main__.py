@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.sources import WalkthroughError
@@ -48,12 +50,10 @@ def prepare(folder: Path, digits: Digits) -> None:
         write(folder / name, with_links(text, Path(name).parent, known))
     for path in LESSONS:
         notebook = nbformat.read(path, as_version=4)
+        notebook.cells = [part for cell in notebook.cells for part in described(cell)]
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = with_links(cell.source, Path("notebooks"), known)
-            for output in cell.get("outputs", ()):
-                if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
-                    cell.metadata["mystnb"] = {"image": {"alt": alt}}
         write(folder / "notebooks" / path.name, nbformat.writes(notebook))
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
     write(folder / "reference.md", reference())
@@ -62,6 +62,20 @@ def prepare(folder: Path, digits: Digits) -> None:
     write(folder / "_static" / "digit.html", demo.write_page(training, digits))
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
+
+
+def described(cell: NotebookNode) -> list[NotebookNode]:
+    """The cell, with its picture's description and width where myst-nb looks for them; one cell for each picture."""
+    parts = [cell]
+    for output in cell.pop("outputs", ()):
+        if shown := output.get("metadata", {}).get("image/png"):
+            if "mystnb" in parts[-1].metadata:
+                parts.append(new_code_cell(metadata={"tags": ["remove-input"]}))
+            parts[-1].metadata["mystnb"] = {"image": {"alt": shown["alt"], "width": f"{shown['width']}px"}}
+        parts[-1].setdefault("outputs", []).append(output)
+    if cell.cell_type == "code":
+        cell.setdefault("outputs", [])
+    return parts
 
 
 def front() -> str:

@@ -24,6 +24,7 @@ repository = os.environ.get("SITE_REPOSITORY", "")
 
 html_theme = "sphinx_book_theme"
 html_title = project
+html_favicon = "favicon.svg"
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_permalinks_icon = "#"

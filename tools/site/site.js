@@ -5,3 +5,20 @@ function openFolded() {
 }
 addEventListener("hashchange", openFolded);
 addEventListener("DOMContentLoaded", openFolded);
+
+// The page in the frame says how high it is.
+addEventListener("message", (event) => {
+  const frame = document.querySelector("iframe.digit");
+  if (frame && event.source === frame.contentWindow && event.data.digitHeight) frame.style.height = `${event.data.digitHeight + 2}px`;
+});
+
+// On a phone a table of sentences becomes a list: each cell says which column it is from.
+addEventListener("DOMContentLoaded", () => {
+  for (const table of document.querySelectorAll(".bd-article table")) {
+    const columns = [...(table.tHead?.rows[0].cells ?? [])].map((cell) => cell.textContent.trim());
+    const cells = [...table.querySelectorAll("tbody td")];
+    if (columns.length < 3 || !cells.some((cell) => cell.textContent.length > 60)) continue;
+    table.classList.add("sentences");
+    for (const cell of cells) cell.dataset.column = columns[cell.cellIndex];
+  }
+});
