@@ -130,13 +130,19 @@ def test_search_finds_max_pooling(browser, built):
     assert "The model" in page.locator("#search-results").inner_text()
 
 
-def test_theme_switches(browser, built):
-    page = opened(browser, built / "notebooks" / "01_data.html")
+def test_theme_switches_and_the_frame_with_it(browser, built):
+    page = opened(browser, built / "index.html")
+    shade = "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
+    frame = page.frames[1]
+    frame.wait_for_selector("html[data-ready][data-theme='light']")
+    assert frame.evaluate(shade) > 200
     theme = "document.documentElement.dataset.theme"
     assert page.evaluate(theme) == "light"
     page.locator("button.theme-switch-button:visible").click()
     page.locator(".dropdown-menu:visible").get_by_text("Dark").click()
     assert page.evaluate(theme) == "dark"
+    frame.wait_for_selector("html[data-theme='dark']")
+    assert frame.evaluate(shade) < 50
 
 
 def test_digit_written_on_the_front_page_is_read(browser, built):

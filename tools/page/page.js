@@ -479,7 +479,7 @@ async function begin() {
   listenToTraining();
   for (const id of ["invert", "scale", "center"]) get(id).addEventListener("change", redraw);
   addEventListener("resize", redrawSoon);
-  dark.addEventListener("change", redrawSoon);
+  systemIsDark.addEventListener("change", redrawSoon);
   scene = { strokes: DRAWINGS[stored], photo: null, sample: true };
   redraw();
   describeProbe();
@@ -487,9 +487,14 @@ async function begin() {
   document.documentElement.dataset.ready = "yes"; // the networks are unpacked
 }
 
-/** In a frame of another page, show the paper and the answer alone, and say how high they are. */
+/** In a frame of another page, show the paper and the answer alone, say how high they are, and take its theme. */
 function standInFrame() {
   if (self === top) return;
+  addEventListener("message", ({ source, data: said }) => {
+    if (source !== parent || !["light", "dark"].includes(said.theme)) return;
+    document.documentElement.dataset.theme = said.theme;
+    if (document.documentElement.dataset.ready) redrawSoon();
+  });
   document.documentElement.classList.add("framed");
   new ResizeObserver(() => parent.postMessage({ digitHeight: document.body.scrollHeight }, "*")).observe(document.body);
 }

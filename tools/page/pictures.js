@@ -1,6 +1,7 @@
 // How numbers become pictures: strokes on paper, maps, kernels, bars, and the river of answers.
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : systemIsDark.matches);
 
 /** The color of a digit: ten hues of the same lightness. */
 function digitHue(digit) {
@@ -8,7 +9,7 @@ function digitHue(digit) {
 }
 
 function digitColor(digit) {
-  return `oklch(${dark.matches ? 0.66 : 0.64} 0.15 ${digitHue(digit)})`;
+  return `oklch(${isDark() ? 0.66 : 0.64} 0.15 ${digitHue(digit)})`;
 }
 
 /** 256 colors between some, as the browser mixes them: [r, g, b, a, r, g, b, a, …]. */
@@ -28,9 +29,9 @@ const scales = new Map(); // made once for each hue and theme
 
 /** From nothing to much, in the color of the answer. */
 function amountScale(hue) {
-  const key = `${hue}${dark.matches}`;
+  const key = `${hue}${isDark()}`;
   if (!scales.has(key)) {
-    const [low, middle, high] = dark.matches ? [0.22, 0.62, 0.97] : [0.985, 0.66, 0.2];
+    const [low, middle, high] = isDark() ? [0.22, 0.62, 0.97] : [0.985, 0.66, 0.2];
     scales.set(key, colorScale(`oklch(${low} 0.005 ${hue})`, `oklch(${middle} 0.15 ${hue})`, `oklch(${high} 0.04 ${hue})`));
   }
   return scales.get(key);
@@ -38,15 +39,15 @@ function amountScale(hue) {
 
 /** Orange below zero, purple above. */
 function signedScale() {
-  const key = `signed${dark.matches}`;
-  if (!scales.has(key)) scales.set(key, dark.matches ? colorScale("#ffb45c", "#8a5a20", "#242427", "#6a55a0", "#c9b8ff") : colorScale("#8f4a05", "#f3b766", "#faf8f4", "#b0a4d4", "#44207a"));
+  const key = `signed${isDark()}`;
+  if (!scales.has(key)) scales.set(key, isDark() ? colorScale("#ffb45c", "#8a5a20", "#242427", "#6a55a0", "#c9b8ff") : colorScale("#8f4a05", "#f3b766", "#faf8f4", "#b0a4d4", "#44207a"));
   return scales.get(key);
 }
 
 /** Ink on paper. */
 function inkScale() {
-  const key = `ink${dark.matches}`;
-  if (!scales.has(key)) scales.set(key, dark.matches ? colorScale("#1a1a1d", "#f4f1ea") : colorScale("#fffefb", "#1d1b18"));
+  const key = `ink${isDark()}`;
+  if (!scales.has(key)) scales.set(key, isDark() ? colorScale("#1a1a1d", "#f4f1ea") : colorScale("#fffefb", "#1d1b18"));
   return scales.get(key);
 }
 
@@ -207,7 +208,7 @@ function labelBand(context, digit, top, bottom, x, height) {
   const place = wide[Math.floor(wide.length / 2)];
   const size = Math.min(height * 0.62, 0.7 * widest + 6);
   context.font = `${size}px ${getComputedStyle(document.body).getPropertyValue("--serif")}`;
-  context.fillStyle = dark.matches ? "rgb(0 0 0 / 0.55)" : "rgb(255 255 255 / 0.85)";
+  context.fillStyle = isDark() ? "rgb(0 0 0 / 0.55)" : "rgb(255 255 255 / 0.85)";
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(digit, x(place), (top[place] + bottom[place]) / 2 + size * 0.05);

@@ -6,11 +6,15 @@ function openFolded() {
 addEventListener("hashchange", openFolded);
 addEventListener("DOMContentLoaded", openFolded);
 
-// The page in the frame says how high it is.
-addEventListener("message", (event) => {
-  const frame = document.querySelector("iframe.digit");
-  if (frame && event.source === frame.contentWindow && event.data.digitHeight) frame.style.height = `${event.data.digitHeight + 2}px`;
+// The page in the frame says how high it is, and is told the theme.
+const frame = () => document.querySelector("iframe.digit")?.contentWindow;
+const tellTheme = () => frame()?.postMessage({ theme: document.documentElement.dataset.theme }, "*");
+addEventListener("message", ({ source, data }) => {
+  if (source !== frame() || !data.digitHeight) return;
+  document.querySelector("iframe.digit").style.height = `${data.digitHeight + 2}px`;
+  tellTheme();
 });
+new MutationObserver(tellTheme).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
 // On a phone a table of sentences becomes a list: each cell says which column it is from.
 addEventListener("DOMContentLoaded", () => {
