@@ -1,7 +1,7 @@
 # The verbs of this project; `make` alone lists them.
 
 # The first Python that is new enough; name another with `make PYTHON=... run`.
-PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+PYTHON ?= $(shell for python in .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
@@ -61,7 +61,7 @@ lint: .venv/installed ## check format, style and types; changes nothing
 	@echo 'Installing PyTorch, JupyterLab and what they need into .venv, this once: up to 3 GB on Linux,'
 	@echo 'two to ten minutes by the network. What pip says goes to build/install.log.'
 	@mkdir -p build
-	@$(PYTHON) -m venv .venv || { echo 'Python could not make .venv; on Debian and Ubuntu, the package python3-venv is missing.'; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || { echo 'Python could not make .venv; on Debian and Ubuntu, the package python3-venv is missing.'; exit 1; }
 	@if $(BIN)/python -c 'import torch, torchvision' 2>/dev/null; then sed '/^torch/d' constraints.txt; else cat constraints.txt; fi >build/constraints.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test]' --constraint build/constraints.txt >build/install.log 2>&1 & \
 	pip=$$!; while kill -0 $$pip 2>/dev/null; do printf .; sleep 2; done; echo; wait $$pip || { tail -n 12 build/install.log; \

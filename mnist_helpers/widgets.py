@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import ipywidgets
 import matplotlib.pyplot as plt
 import traitlets
+from anywidget import AnyWidget
 from IPython.display import DisplayHandle, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -47,34 +47,23 @@ def explore(picture: Callable[..., Axes | Figure], **controls: ipywidgets.ValueW
     display(ipywidgets.VBox(list(controls.values())))
 
 
+class Canvas(AnyWidget):
+    """A paper to draw on with mouse, pen or finger; its code is in canvas.js."""
+
+    _esm = Path(__file__).with_name("canvas.js")
+    drawings, strokes = traitlets.Any().tag(sync=True), traitlets.Any().tag(sync=True)
+
+
 def draw_here(picture: Callable[[list], Axes | Figure], drawings: list[list]) -> ipywidgets.DOMWidget:
     """Show a canvas, and the picture of the strokes on it, anew during each stroke; returns it, with its `strokes`.
 
     Strokes are a list of lists of (x, y) in 0..1, y downward. drawings: stored strokes, the first of which are shown
-    at first; arrow keys show the others. Without anywidget a slider chooses among them in place of the canvas.
+    at first; arrow keys show the others.
     """
-    canvas = _canvas(drawings) if find_spec("anywidget") else _slider(drawings)
+    canvas = Canvas(drawings=drawings, strokes=drawings[0])
     display(canvas)
     canvas.observe(show_live(lambda: picture(canvas.strokes)), names="strokes")
     return canvas
-
-
-def _canvas(drawings: list[list]) -> ipywidgets.DOMWidget:
-    from anywidget import AnyWidget
-
-    class Canvas(AnyWidget):
-        _esm = Path(__file__).with_name("canvas.js")
-        drawings, strokes = traitlets.Any().tag(sync=True), traitlets.Any().tag(sync=True)
-
-    return Canvas(drawings=drawings, strokes=drawings[0])
-
-
-def _slider(drawings: list[list]) -> ipywidgets.DOMWidget:
-    slider = ipywidgets.IntSlider(1, 1, len(drawings), description="stored drawing", **WIDE)
-    box = ipywidgets.VBox([slider, ipywidgets.Label("To draw, run `pip install anywidget` and start anew.")])
-    box.add_traits(strokes=traitlets.Any(drawings[0]))
-    slider.observe(lambda change: setattr(box, "strokes", drawings[change.new - 1]), names="value")
-    return box
 
 
 def upload_here(picture: Callable[[bytes], Axes | Figure]) -> None:

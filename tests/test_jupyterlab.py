@@ -30,7 +30,7 @@ def drawn(strokes):
 one, two = [[(0.2, 0.5), (0.8, 0.5)]], [[(0.5, 0.1), (0.5, 0.9)], [(0.4, 0.1), (0.6, 0.1)]]
 canvas = draw_here(drawn, [one, two])
 upload_here(lambda content: titled(f"bytes: {len(content)}", "That is no picture." * (content == b"text")))
-""", "import sys; sys.modules['anywidget'] = None; chosen = draw_here(drawn, [one, two])"]  # fmt: skip
+"""]  # fmt: skip
 OPTIONS = """--ServerApp.port_retries=0 --ServerApp.open_browser=False
     --ServerApp.allow_root=True --IdentityProvider.token=abc --LabApp.expose_app_in_browser=True"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -105,8 +105,6 @@ def test_explorers(run):
     }.items():
         act()
         page.wait_for_function(SAYS, arg=[said, ".drawing"])
-    page.locator('.widget-vbox:has-text("pip install anywidget") .noUi-handle').press("ArrowRight")
-    page.wait_for_function(SAYS, arg=["strokes: 2, length: 1.0", ".widget-slider"])
 
 
 @pytest.mark.skipif(not LESSON.exists(), reason="the lesson is not there yet")

@@ -26,7 +26,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("address", help="of the project on a code-hosting site")
-    address = parser.parse_args().address
+    address = parser.parse_args().address.rstrip("/")
     if not re.fullmatch(r"https://[\w.-]+/[\w./-]+", address):
         print(
             f"{address} is no address like https://github.com/OWNER/NAME; nothing changed.", file=sys.stderr

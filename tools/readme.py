@@ -62,7 +62,7 @@ def numbers(results: dict) -> str:
 def lessons(results: dict) -> str:
     """The table of lessons: link, question, what it lets the reader do, minutes to read, seconds to run."""
     rows = [
-        "| lesson | its question | after it you can | reading | runs in |",
+        "| lesson | its question | after it you can | reading | computing |",
         "| --- | --- | --- | --- | --- |",
     ]
     for path in LESSONS:

@@ -168,7 +168,7 @@ def wheelhouse(folder: Path) -> None:
             print("pip's index offers no CPU build of PyTorch, so the one with GPU libraries is taken: 3 GB.")
     print("Collecting packages; this can take minutes.", flush=True)
     command = [*pip, "wheel", "--quiet", "--wheel-dir", str(folder), "--constraint", str(constraints)]
-    command += [f"{ROOT}[draw,export]", "setuptools", "wheel", *wanted]
+    command += [f"{ROOT}[export]", "setuptools", "wheel", *wanted]
     collected = subprocess.run(command, capture_output=True, text=True)
     if collected.returncode:
         raise WalkthroughError(f"The packages could not be collected:\n{collected.stderr[-1_500:]}")

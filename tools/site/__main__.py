@@ -48,9 +48,13 @@ def prepare(folder: Path, digits: Digits) -> None:
     for name in pages:
         text = (ROOT / name).read_text(encoding="utf-8")
         write(folder / name, with_links(text, Path(name).parent, known))
+    with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
+        kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
     for path in LESSONS:
         notebook = nbformat.read(path, as_version=4)
         notebook.cells = [part for cell in notebook.cells for part in described(cell)]
+        imports = next(cell for cell in notebook.cells if cell.source.startswith(("import", "from")))
+        imports.metadata["tags"] = [*imports.metadata.get("tags", ()), "hide-input"]
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = with_links(cell.source, Path("notebooks"), known)
@@ -83,11 +87,15 @@ def front() -> str:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     lessons = re.search(r"<!-- lessons -->\n(.*?)<!-- end lessons -->", readme, re.DOTALL)
     assert lessons is not None
-    text = (HERE / "index.md").read_text(encoding="utf-8").replace("LESSONS", lessons[1])
-    for name, folder in (("Quiz", "quizzes"), ("Notes", "lessons")):
-        entries = (f"{name} {int(path.stem[:2])} <teaching/{folder}/{path.stem}>" for path in LESSONS)
-        text = text.replace(name.upper(), "\n".join(entries))
-    return text
+    return (HERE / "index.md").read_text(encoding="utf-8").replace("LESSONS", lessons[1])
+
+
+def below_the_kit() -> str:
+    """The quizzes and the notes of all lessons, as the navigation lists them below the kit."""
+    kinds = (("Quiz", "quizzes"), ("Notes", "lessons"))
+    return "\n".join(
+        f"{kind} {path.stem[1]} <{folder}/{path.stem}>" for kind, folder in kinds for path in LESSONS
+    )
 
 
 def reference() -> str:

@@ -13,6 +13,8 @@ copyright = "2026, the authors. Text and figures: CC BY 4.0. Code: MIT"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton", "tools.site.lessons"]
 
 nb_execution_mode = "off"
+nb_code_prompt_show = "Show what the lesson imports"  # nothing else is hidden
+nb_code_prompt_hide = "Hide what the lesson imports"
 myst_enable_extensions: list[str] = []
 myst_heading_anchors = 4
 html_math_renderer = "mathml"

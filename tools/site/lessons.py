@@ -14,6 +14,8 @@ from sphinx.application import Sphinx
 
 from tools.kit.pages import TEACHING
 
+READING = """<p class="reading">You are reading a stored run; nothing has to be installed. Make each prediction, then open
+what follows it: the lesson goes on inside. <button type="button" id="open-all">Open all</button></p>"""
 OPEN = '<details class="prediction"><summary>I have made my prediction: show what happens</summary>'
 ENTRY = re.compile(r"^## (.+)\n\n(.+?)(?: \[Lesson \d\]\([^)]*\))?$", re.MULTILINE)
 
@@ -27,6 +29,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def change_lesson(app: Sphinx, tree: nodes.document) -> None:
     if app.env.docname.startswith("notebooks/"):
         fold_predictions(tree)
+        tree.next_node(nodes.title).parent.insert(1, nodes.raw("", READING, format="html"))
         lead_to_glossary(tree, glossary())
 
 

@@ -26,3 +26,8 @@ addEventListener("DOMContentLoaded", () => {
     for (const cell of cells) cell.dataset.column = columns[cell.cellIndex];
   }
 });
+
+// All folded parts open at once: by the button at the top of a lesson, and on paper.
+const openAll = () => document.querySelectorAll("details").forEach((part) => (part.open = true));
+addEventListener("beforeprint", openAll);
+addEventListener("DOMContentLoaded", () => document.getElementById("open-all")?.addEventListener("click", openAll));

@@ -71,7 +71,7 @@ def install():
     if not PYTHON.exists():
         subprocess.run([sys.executable, "-m", "venv", str(HERE / ".venv")], check=True)
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--constraint", HERE / "constraints.txt", "--editable", f"{HERE}[draw,export]"]
+    command += ["--constraint", HERE / "constraints.txt", "--editable", f"{HERE}[export]"]
     with (HERE / "install.log").open("w") as log:
         pip = subprocess.Popen(
             [*map(str, command)], stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **source}
