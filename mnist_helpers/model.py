@@ -118,7 +118,7 @@ def fix_first_layer(model, images):
 
 
 def quantized(model, bits):
-    """A copy of the network, each of whose kernels and weight matrices holds at most 2**bits - 1 different numbers per output.
+    """A copy of the network, each of whose kernels and weight matrices holds at most ``2**bits - 1`` different numbers per output.
 
     The largest weight of each output channel is one end of an even scale, and every weight moves to the nearest mark.
     Biases and what batch normalization holds stay as they are; so does everything with 32 bits.

@@ -68,7 +68,7 @@ def to_gray(picture) -> np.ndarray:
 
 
 def shrink(values, side):
-    """Means of blocks of `side`×`side` pixels; a remainder at the bottom and on the right joins no block."""
+    """Means of blocks of side × side pixels; a remainder at the bottom and on the right joins no block."""
     high, wide = (min(side, length) for length in values.shape[:2])
     rows, columns = values.shape[0] // high, values.shape[1] // wide
     blocks = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide, *values.shape[2:])

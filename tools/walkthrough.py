@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 BUILD = ROOT / "build"
 README_PICTURE = ROOT / "notebooks" / "readme.png"
+FILE_NAME = re.compile(r"[\w./-]+(\.\w+|/)")
 LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 # Seconds on two CPU cores without a GPU: a goal that a run is shown beside, and no more.
 BUDGETS = {"01_data": 20, "02_model": 25, "03_training": 40, "04_evaluation": 45}
@@ -229,14 +230,20 @@ def html_page(notebook: NotebookNode, name: str) -> str:
 
 
 def with_links(text: str, folder: Path, pages: set[str]) -> str:
-    """Markdown of a file of this folder whose links to other pages stay; of links to other files, the words stay."""
+    """Markdown of a file of this folder whose links to other pages stay; of links to other files, the words stay.
+
+    A link to a folder leads to its README, or else to its first page.
+    """
 
     def lead(found: re.Match) -> str:
         target = os.path.normpath(folder / found[2]).replace(os.sep, "/")
         if target in pages:
             return found[0]
-        readme = f"{target}/README.md"
-        return f"[{found[1]}](/{readme})" if readme in pages else found[1]
+        inside = sorted(page for page in pages if page.startswith(f"{target}/"))
+        if inside:
+            readme = f"{target}/README.md"
+            return f"[{found[1]}](/{readme if readme in inside else inside[0]})"
+        return f"`{found[1]}`" if FILE_NAME.fullmatch(found[1]) else found[1]
 
     return LINK.sub(lead, text)
 

@@ -26,6 +26,7 @@ from tools.walkthrough import BUILD, LESSONS, ROOT, with_links
 
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
+BACK = '<p><a href="../index.html">The course, in which this network is built</a></p>'
 PAGES = ["README.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "benchmarks/README.md", "benchmarks/log.md"]
 
 
@@ -47,14 +48,19 @@ def prepare(folder: Path, digits: Digits) -> None:
     known = {*pages, *(path.relative_to(ROOT).as_posix() for path in LESSONS)}
     for name in pages:
         text = (ROOT / name).read_text(encoding="utf-8")
+        if name == "README.md":
+            text = text.replace("# How a CNN reads digits", "# Run the lessons yourself", 1)
         write(folder / name, with_links(text, Path(name).parent, known))
     with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
         kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
     for path in LESSONS:
         notebook = nbformat.read(path, as_version=4)
         notebook.cells = [part for cell in notebook.cells for part in described(cell)]
-        imports = next(cell for cell in notebook.cells if cell.source.startswith(("import", "from")))
-        imports.metadata["tags"] = [*imports.metadata.get("tags", ()), "hide-input"]
+        notebook.cells[2].metadata["jupyter"] = {"source_hidden": True}  # the imports
+        for cell in notebook.cells:
+            hidden = cell.metadata.get("jupyter", {})
+            marks = {"hide-input": hidden.get("source_hidden"), "answer": hidden.get("outputs_hidden")}
+            cell.metadata["tags"] = [*cell.metadata.get("tags", ()), *(tag for tag in marks if marks[tag])]
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = with_links(cell.source, Path("notebooks"), known)
@@ -63,7 +69,8 @@ def prepare(folder: Path, digits: Digits) -> None:
     write(folder / "reference.md", reference())
     write(folder / "index.md", front())
     training = demo.train(digits, epochs=2 if digits.is_mnist else 20)
-    write(folder / "_static" / "digit.html", demo.write_page(training, digits))
+    page = demo.write_page(training, digits).replace("<footer>", f"<footer>{BACK}")
+    write(folder / "_static" / "digit.html", page)
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
 
@@ -74,7 +81,7 @@ def described(cell: NotebookNode) -> list[NotebookNode]:
     for output in cell.pop("outputs", ()):
         if shown := output.get("metadata", {}).get("image/png"):
             if "mystnb" in parts[-1].metadata:
-                parts.append(new_code_cell(metadata={"tags": ["remove-input"]}))
+                parts.append(new_code_cell("# its next picture", metadata={"tags": ["remove-input"]}))
             parts[-1].metadata["mystnb"] = {"image": {"alt": shown["alt"], "width": f"{shown['width']}px"}}
         parts[-1].setdefault("outputs", []).append(output)
     if cell.cell_type == "code":
@@ -93,9 +100,8 @@ def front() -> str:
 def below_the_kit() -> str:
     """The quizzes and the notes of all lessons, as the navigation lists them below the kit."""
     kinds = (("Quiz", "quizzes"), ("Notes", "lessons"))
-    return "\n".join(
-        f"{kind} {path.stem[1]} <{folder}/{path.stem}>" for kind, folder in kinds for path in LESSONS
-    )
+    pages = [f"{kind} {path.stem[1]} <{folder}/{path.stem}>" for kind, folder in kinds for path in LESSONS]
+    return "\n".join([*pages, "Answers to the questions <before-and-after-key>"])
 
 
 def reference() -> str:
@@ -104,7 +110,7 @@ def reference() -> str:
     names = re.findall(r"\b(\w+)\.py\b", readme[readme.index("## What is where") :])
     modules = [name for name in dict.fromkeys(names) if (ROOT / "mnist_helpers" / f"{name}.py").is_file()]
     parts = [
-        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: mnist_helpers.{name}\n   :members:\n```"
+        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: mnist_helpers.{name}\n   :members:\n   :exclude-members: forward\n```"
         for name in modules
     ]
     return "\n\n".join(["# The helper, mnist_helpers", *parts]) + "\n"

@@ -8,24 +8,27 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 project = "How a CNN reads digits"
-author = "The authors of the MNIST CNN walkthrough"
+author = "the authors of the MNIST CNN walkthrough"
 copyright = "2026, the authors. Text and figures: CC BY 4.0. Code: MIT"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton", "tools.site.lessons"]
 
 nb_execution_mode = "off"
-nb_code_prompt_show = "Show what the lesson imports"  # nothing else is hidden
-nb_code_prompt_hide = "Hide what the lesson imports"
-myst_enable_extensions: list[str] = []
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 html_math_renderer = "mathml"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autodoc_inherit_docstrings = False
+autodoc_preserve_defaults = True
 
 # Where the project lies on a code-hosting site, as OWNER/NAME; tools.site takes it from the README.
 repository = os.environ.get("SITE_REPOSITORY", "")
 
 html_theme = "sphinx_book_theme"
 html_title = project
+html_use_index = html_domain_indices = False
 html_favicon = "favicon.svg"
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]

@@ -6,6 +6,8 @@ A Sphinx extension. It changes the pages as they are read, after the notebooks h
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import takewhile
 from typing import Any
 
 from docutils import nodes
@@ -16,8 +18,8 @@ from tools.kit.pages import TEACHING
 
 READING = """<p class="reading">You are reading a stored run; nothing has to be installed. Make each prediction, then open
 what follows it: the lesson goes on inside. <button type="button" id="open-all">Open all</button></p>"""
-OPEN = '<details class="prediction"><summary>I have made my prediction: show what happens</summary>'
-ENTRY = re.compile(r"^## (.+)\n\n(.+?)(?: \[Lesson \d\]\([^)]*\))?$", re.MULTILINE)
+OPEN = '<details class="prediction"><summary>I have made up my mind: show what happens</summary>'
+ENTRY = re.compile(r"^## (.+)\n\n(.+?)(?: \[Lesson (\d)\]\([^)]*\))?$", re.MULTILINE)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -30,21 +32,28 @@ def change_lesson(app: Sphinx, tree: nodes.document) -> None:
     if app.env.docname.startswith("notebooks/"):
         fold_predictions(tree)
         tree.next_node(nodes.title).parent.insert(1, nodes.raw("", READING, format="html"))
-        lead_to_glossary(tree, glossary())
+        lesson = int(app.env.docname.removeprefix("notebooks/")[:2])
+        known = {term: entry for term, entry in glossary().items() if entry[2] <= lesson}
+        lead_to_glossary(tree, known)
 
 
 def fold_predictions(tree: nodes.document) -> None:
-    """Fold what follows a prediction in its section, up to the next prediction or the end of the section."""
-    for section in tree.findall(nodes.section):
+    """Fold the answer to each prediction, up to the next prediction or the end of the section.
+
+    An answer begins at a cell whose output is folded in JupyterLab, or else directly below the prediction.
+    """
+    for section in list(tree.findall(nodes.section)):
         kept: list[nodes.Node] = []
         folded = False
-        for child in section.children:
-            asks = isinstance(child, nodes.paragraph) and child.astext().startswith("Predict")
-            if folded and (asks or isinstance(child, nodes.section)):
+        for number, child in enumerate(section.children):
+            if folded and (asks(child) or isinstance(child, nodes.section)):
                 kept.append(nodes.raw("", "</details>", format="html"))
                 folded = False
+            if not folded and is_answer(child):
+                kept.append(nodes.raw("", OPEN, format="html"))
+                folded = True
             kept.append(child)
-            if asks:
+            if asks(child) and not answer_below(section.children[number + 1 :]):
                 kept.append(nodes.raw("", OPEN, format="html"))
                 folded = True
         section.children = [*kept, *([nodes.raw("", "</details>", format="html")] if folded else [])]
@@ -52,22 +61,38 @@ def fold_predictions(tree: nodes.document) -> None:
             child.parent = section
 
 
-def glossary() -> dict[str, tuple[str, str]]:
-    """Each term of the glossary, in small letters -> its place on the page, and its definition without links."""
+def asks(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.paragraph) and node.astext().startswith("Predict")
+
+
+def is_answer(node: nodes.Node) -> bool:
+    """Whether it is a cell that tools.site has marked, because its output is folded in JupyterLab."""
+    return isinstance(node, nodes.container) and "tag_answer" in node["classes"]
+
+
+def answer_below(following: Iterable[nodes.Node]) -> bool:
+    """Whether a marked cell comes before the next prediction."""
+    before = takewhile(lambda node: not asks(node) and not isinstance(node, nodes.section), following)
+    return any(map(is_answer, before))
+
+
+def glossary() -> dict[str, tuple[str, str, int]]:
+    """Each term, in small letters -> its place on the page, its definition without links, the lesson that it is from."""
     text = (TEACHING / "glossary.md").read_text(encoding="utf-8")
     found = {}
-    for term, definition in ENTRY.findall(text):
-        found[term.lower()] = nodes.make_id(term), re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", definition)
+    for term, definition, lesson in ENTRY.findall(text):
+        words = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", definition)
+        found[term.lower()] = nodes.make_id(term), words, int(lesson or 0)
     return found
 
 
-def lead_to_glossary(tree: nodes.document, terms: dict[str, tuple[str, str]]) -> None:
+def lead_to_glossary(tree: nodes.document, terms: dict[str, tuple[str, str, int]]) -> None:
     """A word in italics that the glossary has becomes a link to it, with the definition as hover text."""
     for word in list(tree.findall(nodes.emphasis)):
         name = word.astext().lower()
         entry = terms.get(name) or terms.get(name.removesuffix("s")) or terms.get(name.removesuffix("es"))
         if entry and not any(isinstance(above, nodes.reference) for above in above_of(word)):
-            place, definition = entry
+            place, definition, _ = entry
             link = nodes.reference("", "", refuri=f"../teaching/glossary.html#{place}", reftitle=definition)
             link["classes"].append("term")
             word.parent.replace(word, link)

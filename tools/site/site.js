@@ -21,9 +21,10 @@ addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll(".bd-article table")) {
     const columns = [...(table.tHead?.rows[0].cells ?? [])].map((cell) => cell.textContent.trim());
     const cells = [...table.querySelectorAll("tbody td")];
-    if (columns.length < 3 || !cells.some((cell) => cell.textContent.length > 60)) continue;
+    const wide = innerWidth < 700 && table.scrollWidth > table.clientWidth;
+    if (columns.length < 3 || !(wide || cells.some((cell) => cell.textContent.length > 60))) continue;
     table.classList.add("sentences");
-    for (const cell of cells) cell.dataset.column = columns[cell.cellIndex];
+    for (const cell of cells) if (cell.textContent.trim()) cell.dataset.column = columns[cell.cellIndex];
   }
 });
 
@@ -31,3 +32,10 @@ addEventListener("DOMContentLoaded", () => {
 const openAll = () => document.querySelectorAll("details").forEach((part) => (part.open = true));
 addEventListener("beforeprint", openAll);
 addEventListener("DOMContentLoaded", () => document.getElementById("open-all")?.addEventListener("click", openAll));
+
+// In the navigation, what a small arrow opens has a name.
+addEventListener("DOMContentLoaded", () => {
+  for (const arrow of document.querySelectorAll("nav li > details > summary")) {
+    arrow.setAttribute("aria-label", `Pages below: ${arrow.closest("li").querySelector("a").textContent.trim()}`);
+  }
+});
