@@ -54,17 +54,8 @@ def prepare(folder: Path, digits: Digits) -> None:
     with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
         kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
     for path in LESSONS:
-        notebook = nbformat.read(path, as_version=4)
-        notebook.cells = [part for cell in notebook.cells for part in described(cell)]
-        notebook.cells[2].metadata["jupyter"] = {"source_hidden": True}  # the imports
-        for cell in notebook.cells:
-            hidden = cell.metadata.get("jupyter", {})
-            marks = {"hide-input": hidden.get("source_hidden"), "answer": hidden.get("outputs_hidden")}
-            cell.metadata["tags"] = [*cell.metadata.get("tags", ()), *(tag for tag in marks if marks[tag])]
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = with_links(cell.source, Path("notebooks"), known)
-        write(folder / "notebooks" / path.name, nbformat.writes(notebook))
+        lesson = lesson_page(nbformat.read(path, as_version=4), known)
+        write(folder / "notebooks" / path.name, nbformat.writes(lesson))
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
     write(folder / "reference.md", reference())
     write(folder / "index.md", front())
@@ -73,6 +64,19 @@ def prepare(folder: Path, digits: Digits) -> None:
     write(folder / "_static" / "digit.html", page)
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
+
+
+def lesson_page(lesson: NotebookNode, known: set[str]) -> NotebookNode:
+    """The lesson with what myst-nb and the site's extension look for: which cells are folded, where links lead."""
+    lesson.cells[2].metadata["jupyter"] = {"source_hidden": True}  # the imports
+    lesson.cells = [part for cell in lesson.cells for part in described(cell)]
+    for cell in lesson.cells:
+        hidden = cell.metadata.get("jupyter", {})
+        marks = {"hide-input": hidden.get("source_hidden"), "answer": hidden.get("outputs_hidden")}
+        cell.metadata["tags"] = [*cell.metadata.get("tags", ()), *(tag for tag in marks if marks[tag])]
+        if cell.cell_type == "markdown":
+            cell.source = with_links(cell.source, Path("notebooks"), known)
+    return lesson
 
 
 def described(cell: NotebookNode) -> list[NotebookNode]:

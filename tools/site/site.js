@@ -29,7 +29,7 @@ addEventListener("DOMContentLoaded", () => {
 });
 
 // All folded parts open at once: by the button at the top of a lesson, and on paper.
-const openAll = () => document.querySelectorAll("details").forEach((part) => (part.open = true));
+const openAll = () => document.querySelectorAll(".bd-article details").forEach((part) => (part.open = true));
 addEventListener("beforeprint", openAll);
 addEventListener("DOMContentLoaded", () => document.getElementById("open-all")?.addEventListener("click", openAll));
 
