@@ -26,6 +26,7 @@ from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import get_device
 from tools.normalize import is_live
 
+LONG = ("accuracy", "checks_can_fail", "cluster", "jupyterlab", "kit", "site")
 OUTPUT_WAIT = (
     120  # seconds for a cell's last outputs to arrive; nbval has a fixed 5, too few on a busy machine
 )
@@ -78,6 +79,7 @@ def comparable_here():
 
 
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not takes_long(item))  # so that no worker waits for the other at the end
     for item in items:
         if isinstance(item, IPyNbCell):
             item.output_timeout = OUTPUT_WAIT
@@ -85,6 +87,11 @@ def pytest_collection_modifyitems(items):
                 compare_with_tolerance(item)
             else:
                 item.options["check"] = False
+
+
+def takes_long(item):
+    """Whether an item belongs to a file that takes a minute: a lesson, or what drives a browser or trains."""
+    return isinstance(item, IPyNbCell) or item.path.stem.removeprefix("test_") in LONG
 
 
 def compare_with_tolerance(item):
