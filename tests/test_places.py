@@ -99,9 +99,8 @@ def test_lesson_opened_alone_on_colab_installs_what_is_missing(copy, tmp_path):
         [python, "-c", RUN], cwd=alone, env=os.environ | offline, capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stderr[-2_000:]
-    said = code_cells(nbformat.read(alone / "alone.ipynb", 4), hidden=True)[1].outputs
-    said = "".join(output.text for output in said)
-    print(said)
+    installing = code_cells(nbformat.read(alone / "alone.ipynb", 4), hidden=True)[1]
+    said = "".join(output.text for output in installing.outputs)
     assert "Successfully installed mnist-cnn-walkthrough" in said
 
 
