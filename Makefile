@@ -15,8 +15,8 @@ export GOMP_SPINCOUNT ?= 10000
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv/installed ## run the lessons without a screen; pages and numbers go to build/
-	@$(BIN)/python -m tools.walkthrough run
+run: .venv/installed ## run the six lessons without a screen; pages and numbers go to build/; ALL=1 runs notebooks/deeper, too
+	@$(BIN)/python -m tools.walkthrough run $(if $(ALL),--all)
 
 lab: .venv/installed ## open JupyterLab on the lessons, for this machine alone and with its token
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.app_settings_dir=tools/lab --LabApp.default_url=/lab/tree/notebooks/01_data.ipynb --ServerApp.tornado_settings='{"websocket_max_message_size": 100000000}'
@@ -24,28 +24,28 @@ lab: .venv/installed ## open JupyterLab on the lessons, for this machine alone a
 doctor: .venv/installed ## say whether this machine has what the lessons need
 	@$(BIN)/python -m mnist_helpers doctor
 
-test: .venv/installed ## run the tests, and every lesson against its stored outputs
+test: .venv/installed ## run the tests, and every notebook against its stored outputs
 	@$(BIN)/python -m pytest
 
 demo: .venv/installed ## train both networks and write a page that reads your handwriting, build/demo.html
 	@$(BIN)/python -m tools.demo
 
-site: .venv/installed ## build the site, build/site: all lessons as pages to read, and a digit to draw
+site: .venv/installed ## build the site, build/site: all notebooks as pages to read, and a digit to draw
 	@$(BIN)/python -m tools.site
 
 kit: .venv/installed ## write the kit to teach with, build/kit: editions, slides, an archive for the room; WHEELS=1 puts all packages into it, MNIST=1 MNIST
 	@$(BIN)/python -m tools.kit $(if $(WHEELS),--wheels) $(if $(MNIST),--mnist)
 
-store: .venv/installed ## after an edit: run the lessons on MNIST and store their outputs, normalized
+store: .venv/installed ## after an edit: run all notebooks on MNIST and store their outputs, normalized
 	@$(BIN)/python -m tools.walkthrough store
 
-readme: .venv/installed ## bring the README's numbers up to those of the last run on MNIST
+readme: .venv/installed ## bring the README's numbers up to those of the last whole run, `make run ALL=1`, on MNIST
 	@$(BIN)/python -m tools.readme
 
 bench: .venv/installed ## measure how fast which accuracy is reached here; QUICK=1 takes less than a minute
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
-accuracy: .venv/installed ## go on with lesson 7's log of accuracy, hours of training; INTO=FILE begins one of your own
+accuracy: .venv/installed ## go on with the log that deeper/04_accuracy reads, hours of training; INTO=FILE begins one of your own
 	@$(BIN)/python -m tools.accuracy $(if $(INTO),--into $(INTO))
 
 format: .venv/installed ## format modules, tests and notebooks

@@ -120,7 +120,7 @@ def launch(*command, processes=2, restarts=0, port=None):
     where the processes meet, is in use; without one, torchrun finds a free one.
     """
     if port is None:
-        where = ["--standalone"]
+        where = ["--standalone", "--local-addr", "127.0.0.1"]  # else it looks up the machine's name, for minutes
     else:
         where = ["--master-port", port]
         with socket.socket() as probe:
@@ -148,12 +148,17 @@ def launch(*command, processes=2, restarts=0, port=None):
 
 
 def measure_cost(processes, device):
-    """Images a second of all processes together, by the images that each has a step; and the seconds of an exchange."""
+    """Images a second of all processes together, by the images that each has a step; and the seconds of an exchange.
+
+    Measured twice: training one network, and each a network of its own without any exchange.
+    """
     split = load_digits().train.to(device)
     model = DistributedDataParallel(seeded(CNN, 0).to(device))
     images_a_second(model, split, 256, steps=40)  # a process is slow at first: its memory is new
     rates = {share: processes * images_a_second(model, split, share) for share in (32, 128, 256)}
-    return {"images_a_second": rates, "exchange_seconds": exchange_seconds(count_parameters(model), device)}
+    apart = {share: processes * images_a_second(model.module, split, share) for share in rates}
+    seconds = exchange_seconds(count_parameters(model), device)
+    return {"images_a_second": rates, "without_exchange": apart, "exchange_seconds": seconds}
 
 
 if __name__ == "__main__":  # what training together costs here: torchrun ... -m mnist_helpers.cluster FILE

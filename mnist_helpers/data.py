@@ -36,6 +36,10 @@ class Split:
         """A part of the split: a slice, or a tensor of indices or of booleans."""
         return replace(self, images=self.images[index], labels=self.labels[index])
 
+    def with_images(self, images: Tensor) -> Split:
+        """The same labels under other images: uint8 or float (N, 1, 28, 28), on the scale from 0 to 255."""
+        return replace(self, images=images)
+
     def to(self, device: torch.device) -> Split:
         return replace(self, images=self.images.to(device), labels=self.labels.to(device))
 
@@ -53,6 +57,10 @@ class Digits:
     @property
     def name(self) -> str:
         return "MNIST" if self.is_mnist else "practice digits"
+
+    def with_train(self, train: Split) -> Digits:
+        """The same digits with another training split."""
+        return replace(self, train=train)
 
     def to(self, device: torch.device) -> Digits:
         """The same digits, held on `device`."""
@@ -88,7 +96,7 @@ def load_digits() -> Digits:
     if files is None:
         return _digits(practice_images(), False, origin)
     images, labels, test_images, test_labels = files
-    # Pairs of neighbors, because the file alternates between two kinds of writing: lesson 1 shows it.
+    # Pairs of neighbors, because the file alternates between two kinds of writing: deeper/01_splits shows it.
     held_out = torch.arange(len(labels)) // 2 % HELD_OUT == HELD_OUT - 1
     parts = (images[~held_out], labels[~held_out]), (images[held_out], labels[held_out])
     pairs = [(part[:, None], those.long()) for part, those in (*parts, (test_images, test_labels))]

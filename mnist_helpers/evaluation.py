@@ -1,4 +1,4 @@
-"""Intervals and calibration as lesson 4 writes them."""
+"""Intervals and calibration, as deeper/04_statistics and deeper/04_calibration write them."""
 
 from __future__ import annotations
 

@@ -138,6 +138,9 @@ def draw_grid(
     for number, (axes, image, text) in enumerate(zip(grid.flat, images, texts, strict=False)):
         low, high = _limits(images if shared_scale else image, kind)
         picture = axes.imshow(image.numpy(), cmap=COLOR_MAPS[kind], vmin=low, vmax=high)
+        axes.set(xticks=[], yticks=[])
+        axes.set_axis_on()
+        axes.spines[:].set(visible=True, color="0.85")  # else white paper could not be told from the page
         bad = number < len(marked) and marked[number]
         axes.set_title(
             text, fontsize=9, color=COLORS[1] if bad else "black", weight="bold" if bad else "normal"

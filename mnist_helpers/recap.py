@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from IPython.display import display
 
@@ -11,11 +11,11 @@ from mnist_helpers.data import Digits
 
 
 def recap(
-    digits: Digits, claims: Mapping[str, Callable[[], object]], mnist: Mapping[str, Callable[[], object]] = {}
+    digits: Digits, claims: Mapping[str, object], mnist: Mapping[str, object] = {}
 ) -> None:
     """Show each sentence with ✓ if its condition holds in this run, else with ✗. It stops nobody.
 
-    claims: sentence -> condition, called without arguments; one that fails counts as not so. mnist: the same, for
+    claims: sentence -> condition; a function is called without arguments, and counts as not so if it fails. mnist: the same, for
     sentences about MNIST, which practice digits neither confirm nor refute.
     """
     lines = [(_mark(condition), sentence) for sentence, condition in claims.items()]
@@ -28,8 +28,8 @@ def recap(
     display({"text/html": page, "text/plain": "\n".join(" ".join(line) for line in lines)}, raw=True)
 
 
-def _mark(condition: Callable[[], object]) -> str:
+def _mark(condition: object) -> str:
     try:
-        return "✓" if condition() else "✗ not so in this run:"
+        return "✓" if (condition() if callable(condition) else condition) else "✗ not so in this run:"
     except Exception as error:  # a changed setting may leave nothing to look at
         return f"✗ not so in this run ({type(error).__name__}):"

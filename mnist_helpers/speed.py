@@ -1,4 +1,4 @@
-"""How fast this machine can be at all: its ceilings, as lesson 8 measures them, and its fastest number format."""
+"""How fast this machine can be at all: its ceilings, as deeper/03_speed measures them, and its fastest number format."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from IPython.display import display
-from torch.optim.lr_scheduler import OneCycleLR
 from tqdm.auto import tqdm
 from tqdm.notebook import tqdm_notebook
 
@@ -23,11 +22,11 @@ def get_device() -> torch.device:
     return found or torch.device("cpu")
 
 
-@torch.no_grad()
 def predict(model, split):
     """The logits of a whole split: float (N, 10), on the CPU."""
     model.eval()
-    return torch.cat([model(inputs).cpu() for inputs, _ in batches(split, batch_size=1_000)])
+    with torch.no_grad():
+        return torch.cat([model(inputs).cpu() for inputs, _ in batches(split, batch_size=1_000)])
 
 
 def accuracy(logits, labels):
@@ -53,7 +52,8 @@ class History:
 
     def __init__(self, epochs):
         self.epochs, self.seconds, self.start = epochs, 0.0, time.perf_counter()
-        self.loss, self.learning_rate, self.validation_loss, self.validation_accuracy = [], [], [], []
+        self.loss, self.learning_rate = [], []
+        self.epoch_ends, self.validation_loss, self.validation_accuracy = [], [], []
 
     def note_step(self, loss, learning_rate):
         now = time.perf_counter()
@@ -66,6 +66,7 @@ class History:
 
     def note_epoch(self, model, split):
         logits = predict(model, split)
+        self.epoch_ends.append(len(self.loss))
         self.validation_loss.append(F.cross_entropy(logits, split.labels.cpu()).item())
         self.validation_accuracy.append(accuracy(logits, split.labels))
         self.start = time.perf_counter()
@@ -73,6 +74,15 @@ class History:
     @property
     def finished(self):
         return len(self.validation_loss) == self.epochs
+
+    def __enter__(self):
+        self.start = time.perf_counter()
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if kind is KeyboardInterrupt:  # the stop button: what was learned so far is kept
+            print(f"Stopped after {len(self.loss)} steps: the network and its history stay as they are.")
+        return kind is KeyboardInterrupt
 
 
 def train_step(model, inputs, labels, optimizer, loss_function=F.cross_entropy):
@@ -89,11 +99,13 @@ def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, seed=0, los
 
     Stopped by the reader, it returns what it has. Raises WalkthroughError when the loss is not finite.
     """
-    history, steps = History(epochs), math.ceil(len(digits.train) / batch_size)
+    steps = math.ceil(len(digits.train) / batch_size)
     optimizer = torch.optim.Adam(model.parameters(), betas=(0.7, 0.9), fused=True)
-    scheduler = OneCycleLR(optimizer, learning_rate, epochs * steps, pct_start=0.2, cycle_momentum=False)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, learning_rate, epochs * steps, pct_start=0.2, cycle_momentum=False
+    )
     order = torch.Generator().manual_seed(seed)
-    try:
+    with History(epochs) as history:
         for _ in range(epochs):
             model.train()
             for inputs, labels in progress_bar(batches(digits.train, batch_size, order), steps):
@@ -101,8 +113,6 @@ def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, seed=0, los
                 history.note_step(loss, scheduler.get_last_lr()[0])
                 scheduler.step()
             history.note_epoch(model, digits.validation)
-    except KeyboardInterrupt:
-        print(f"Stopped after {len(history.loss)} steps: the network and its history stay as they are.")
     return history
 
 
@@ -116,8 +126,9 @@ def trained(build, digits, seed=0, **settings):
 
 
 def checkpoint_path() -> Path:
-    """Beside the notebooks, or in the folder that MNIST_CHECKPOINTS names."""
-    return Path(os.environ.get("MNIST_CHECKPOINTS") or "checkpoints") / "cnn.pt"
+    """Beside the lessons, also for the notebooks in deeper/, or in the folder that MNIST_CHECKPOINTS names."""
+    beside = "../checkpoints" if Path.cwd().name == "deeper" else "checkpoints"
+    return Path(os.environ.get("MNIST_CHECKPOINTS") or beside) / "cnn.pt"
 
 
 def save_checkpoint(model, history, digits, seed=0) -> str:

@@ -1,6 +1,6 @@
-"""How nbval runs and compares the lessons.
+"""How nbval runs and compares the notebooks.
 
-What a cell of a lesson may say about its outputs, in its metadata:
+What a cell may say about its outputs, in its metadata:
 
 - `tolerance: 0.5`: each number may differ by as much from the stored one; the words around it may not.
 - tag `varying-picture`: the words that describe a picture depend on the training, and are not compared.
@@ -9,6 +9,7 @@ What a cell of a lesson may say about its outputs, in its metadata:
 All else has to be equal. Pictures themselves, widgets and progress bars are never compared.
 """
 
+import json
 import os
 import re
 import tempfile
@@ -25,8 +26,11 @@ from mnist_helpers.data import load_digits
 from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import get_device
 from tools.normalize import is_live
+from tools.walkthrough import ROOT, name_of
 
-LONG = ("accuracy", "checks_can_fail", "cluster", "jupyterlab", "kit", "site")
+LONG = ("accuracy", "checks_can_fail", "cluster", "jupyterlab", "kit", "site")  # tests of about a minute
+MEASURED = (json.loads(line) for line in (ROOT / "benchmarks" / "lessons.jsonl").read_text().splitlines())
+SECONDS = {one["lesson"]: one["seconds"] for one in MEASURED} | {f"test_{name}": 60 for name in LONG}
 OUTPUT_WAIT = (
     120  # seconds for a cell's last outputs to arrive; nbval has a fixed 5, too few on a busy machine
 )
@@ -79,7 +83,9 @@ def comparable_here():
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not takes_long(item))  # so that no worker waits for the other at the end
+    items.sort(
+        key=seconds, reverse=True
+    )  # the longest first, so that no worker waits for the other at the end
     for item in items:
         if isinstance(item, IPyNbCell):
             item.output_timeout = OUTPUT_WAIT
@@ -89,9 +95,9 @@ def pytest_collection_modifyitems(items):
                 item.options["check"] = False
 
 
-def takes_long(item):
-    """Whether an item belongs to a file that takes a minute: a lesson, or what drives a browser or trains."""
-    return isinstance(item, IPyNbCell) or item.path.stem.removeprefix("test_") in LONG
+def seconds(item):
+    """About how long the file takes that an item belongs to: a notebook what it last took, most tests next to nothing."""
+    return SECONDS.get(name_of(item.path), 30 if isinstance(item, IPyNbCell) else 0)
 
 
 def compare_with_tolerance(item):

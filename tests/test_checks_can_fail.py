@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 
-import lesson_checks
+import lesson_checks as checks
 import nbformat
 import pytest
-from lesson_checks import LESSONS, ROOT, broken_links, code_cells, definitions, different_definitions
+from lesson_checks import NOTEBOOKS, ROOT, code_cells, name_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-STORED = {path.stem: nbformat.read(path, 4) for path in LESSONS}
+STORED = {name_of(path): nbformat.read(path, 4) for path in NOTEBOOKS}
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def a_lesson_that_says(prose, printed):
     ],
 )
 def test_number_in_the_prose_that_no_output_shows(prose, printed, wrong):
-    assert bool(lesson_checks.unseen_numbers(a_lesson_that_says(prose, printed))) == wrong
+    assert bool(checks.unseen_numbers(a_lesson_that_says(prose, printed))) == wrong
 
 
 def test_a_cell_moved(lesson):
     lesson.cells.insert(5, lesson.cells.pop(10))
-    assert lesson_checks.wrong_order(lesson)
+    assert checks.wrong_order(lesson)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,18 @@ def test_a_cell_moved(lesson):
 )
 def test_an_error_or_a_warning_stored(lesson, output):
     code_cells(lesson)[4].outputs.append(output)
-    assert lesson_checks.wrong_order(lesson)
+    assert checks.wrong_order(lesson)
 
 
 def test_a_missing_description(lesson):
     del picture_of(lesson)[1].metadata["image/png"]["alt"]
-    assert lesson_checks.missing_descriptions(lesson)
+    assert checks.missing_descriptions(lesson)
 
 
-def test_an_explorer_without_its_twin(lesson):
+def test_an_explorer_without_its_twin():
+    lesson = copy.deepcopy(next(one for one in STORED.values() if "\nexplore(" in checks.source_of(one)))
     picture_of(lesson, "explore(")[0].outputs = []
-    assert lesson_checks.explorers_without_twin(lesson)
+    assert checks.explorers_without_twin(lesson)
 
 
 def test_a_claim_that_is_not_so(lesson):
@@ -90,41 +91,98 @@ def test_a_claim_that_is_not_so(lesson):
         if "✓" in o.get("data", {}).get("text/plain", "")
     )
     recap.data["text/plain"] = recap.data["text/plain"].replace("✓", "✗ not so in this run:", 1)
-    assert lesson_checks.claims_not_so(lesson)
+    assert checks.claims_not_so(lesson)
 
 
 def test_a_claim_about_seconds(lesson):
-    code_cells(lesson)[-1].source = "recap(digits, {'It is fast.': lambda: history.seconds < 9})"
-    assert lesson_checks.clocks_compared(lesson)
+    code_cells(lesson)[-1].source = "recap(digits, {'It is fast.': history.seconds < 9})"
+    assert checks.clocks_compared(lesson)
 
 
 def test_a_definition_changed_in_the_helper_only():
-    helper = definitions((ROOT / "mnist_helpers" / "data.py").read_text())
-    assert different_definitions(STORED["01_data"], helper) == []
+    helper = checks.definitions((ROOT / "mnist_helpers" / "data.py").read_text())
+    assert checks.different_definitions(STORED["01_data"], helper) == []
     helper["normalize"] = helper["normalize"].replace("255", "256")
-    assert different_definitions(STORED["01_data"], helper) == ["normalize differs from the helper's"]
+    assert checks.different_definitions(STORED["01_data"], helper) == ["normalize differs from the helper's"]
 
 
 @pytest.mark.parametrize("link", ["03_trainign.ipynb", "../README.md#when-nothing-fails", "../LICENCE"])
 def test_a_dead_link(link):
-    assert broken_links(f"see [there]({link})", ROOT / "notebooks")
+    assert checks.broken_links(f"see [there]({link})", ROOT / "notebooks")
 
 
 @pytest.mark.parametrize("trace", ["/home/ada/mnist", "/Users/ada/Desktop", "ghp_" + "a" * 20])
 def test_a_trace_of_a_machine(lesson, trace):
     code_cells(lesson)[3].outputs.append(new_output("stream", name="stdout", text=f"read from {trace}"))
-    assert lesson_checks.machine_traces(lesson)
+    assert checks.machine_traces(lesson)
 
 
 def test_metadata_left_by_an_editor(lesson):
     lesson.cells[3].metadata["collapsed"] = False
-    assert lesson_checks.not_normalized(lesson)
+    assert checks.not_normalized(lesson)
 
 
 def test_a_heading_that_jumps(lesson):
     cell = next(cell for cell in lesson.cells if re.search(r"^## ", cell.source, re.MULTILINE))
     cell.source = re.sub(r"^## ", "#### ", cell.source, count=1, flags=re.MULTILINE)
-    assert lesson_checks.heading_jumps(lesson)
+    assert checks.heading_jumps(lesson)
+
+
+ASKED = "**Predict:** how many does it read: 75%, 85% or 97%?"
+LETTERS = "**Predict:** is the answer (a) the same, (b) moved, or (c) new?"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "printed", "below", "wrong"),
+    [
+        (ASKED, "print(f'{right:.1%}')", "97.4%", "So many are read: 97.4%.", ""),
+        (ASKED, "limit = 0.97", "97.4%", "", "the code"),
+        (ASKED, "limit = 0.75", "97.4%", "", ""),  # a wrong one gives nothing away
+        (ASKED, "show(title='97% are right')", "97.4%", "", "the code"),
+        (ASKED, "count()", "97.4%", "**97%**, so it is good.", "the text"),
+        (ASKED, "count()", None, "", "not folded"),
+        (LETTERS, "print('(b)', moved)", "(b) True", "", "the code"),
+        (
+            LETTERS,
+            "print('(a)', '(b)', '(c)')",
+            "(a) (b) (c)",
+            "Both pictures are alike but for their place: (b).",
+            "",
+        ),
+        (LETTERS, "f(b)", "True", "That is (b).", "the text"),
+        ("**Predict:** does it forget none, half, or nearly all?", "", "all", "Half of them.", "the text"),
+    ],
+)
+def test_an_answer_given_away(asked, code, printed, below, wrong):
+    cells = [
+        new_markdown_cell(asked),
+        new_code_cell(code or "run()"),
+        new_markdown_cell(below or "So it is."),
+    ]
+    if printed is not None:
+        cells[1].outputs = [new_output("stream", name="stdout", text=printed)]
+        cells[1].metadata["jupyter"] = {"outputs_hidden": True}
+    found = checks.answers_given_away(new_notebook(cells=cells))
+    assert wrong in found[0] if wrong else found == [], found
+
+
+def test_a_lesson_over_its_budget(lesson):
+    before = checks.over_budget(lesson, checks.BUDGET)
+    lesson.cells += [new_markdown_cell("word " * 1_801), *[new_code_cell("a = 1\n" * 13)] * 25]
+    words = ("words", "cells", "lines", "longest cell", "minutes")
+    assert [entry.split(" ", 1)[1].split(",")[0] for entry in checks.over_budget(lesson, checks.BUDGET)] == [
+        *words
+    ], before
+
+
+def test_three_cells_of_code_in_a_row(lesson):
+    lesson.cells += [new_code_cell("1")] * 3
+    assert checks.cells_in_a_row(lesson)
+
+
+def test_minutes_that_nobody_counted(lesson):
+    lesson.cells[0].source = re.sub(r"\| \d+ min", "| 10 min", lesson.cells[0].source)
+    assert checks.wrong_minutes(lesson)
 
 
 # What only shows when a notebook runs: small notebooks, run by nbval with this project's conftest.

@@ -1,20 +1,12 @@
-"""The stored lessons, the README and the helper agree with each other."""
+"""The stored notebooks, the README and the helper agree with each other."""
 
 import inspect
 import re
 
-import lesson_checks
+import lesson_checks as checks
 import nbformat
 import pytest
-from lesson_checks import (
-    LESSONS,
-    ROOT,
-    broken_links,
-    definitions,
-    different_definitions,
-    source_of,
-    text_cells,
-)  # fmt: skip
+from lesson_checks import DEEPER, LESSONS, NOTEBOOKS, ROOT, name_of
 
 from mnist_helpers import cluster, data, evaluation, model, speed, training, visualization
 from mnist_helpers.sources import WalkthroughError
@@ -22,57 +14,72 @@ from tools import readme
 
 HELPER: dict[str, str] = {}
 for module in (data, model, speed, training, cluster, evaluation, visualization):
-    HELPER |= definitions(inspect.getsource(module))
+    HELPER |= checks.definitions(inspect.getsource(module))
 
-# What a lesson shows and the helper holds under the same name.
-TAUGHT = {
-    "normalize", "batches", "CNN", "Dense", "count_parameters", "predict", "accuracy", "History", "fit",
-    "train_step", "FastCNN", "DeepCNN", "whitening_filters", "fix_first_layer", "best_seconds", "matrix_product_rate",
-    "memory_copy_rate", "images_a_second", "wilson_interval", "expected_calibration_error", "record", "occlusion_map", "saliency", "grad_cam",
-}  # fmt: skip
+# What the lessons show and the helper holds under the same name.
+TAUGHT = {"normalize", "CNN", "predict", "accuracy", "fit", "record", "occlusion_map", "saliency", "grad_cam"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+STORED = {name_of(path): nbformat.read(path, 4) for path in NOTEBOOKS}
 
 
-@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
-def lesson(request):
+@pytest.fixture(params=NOTEBOOKS, ids=name_of)
+def path(request):
     return request.param
 
 
-@pytest.mark.parametrize("check", lesson_checks.CHECKS, ids=lambda check: check.__name__)
-def test_lesson_is_stored_as_it_should_be(lesson, check):
-    assert check(nbformat.read(lesson, 4)) == []
+@pytest.fixture
+def notebook(path):
+    return STORED[name_of(path)]
 
 
-def test_lesson_defines_what_the_helper_defines(lesson):
-    assert different_definitions(nbformat.read(lesson, 4), HELPER) == []
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+def test_notebook_is_stored_as_it_should_be(notebook, check):
+    assert check(notebook) == []
+
+
+@pytest.mark.parametrize("name", [*map(name_of, LESSONS)])
+def test_lesson_keeps_its_budget(name):
+    assert checks.over_budget(STORED[name], checks.BUDGET_OF.get(name, checks.BUDGET)) == []
+
+
+def test_exercises_are_few(path, notebook):
+    assert checks.exercises(notebook) in ((2,) if path in LESSONS else (2, 3))
+
+
+def test_notebook_defines_what_the_helper_defines(notebook):
+    assert checks.different_definitions(notebook, HELPER) == []
 
 
 def test_all_that_is_taught_is_shown_in_a_lesson():
-    shown = {name for lesson in LESSONS for name in definitions(source_of(nbformat.read(lesson, 4)))}
+    shown = {name for path in LESSONS for name in checks.definitions(checks.source_of(STORED[name_of(path)]))}
     assert shown & set(HELPER) >= TAUGHT
 
 
 def test_loop_of_lesson_3_stays_short():
-    tree = definitions(source_of(nbformat.read(LESSONS[2], 4)))["fit"].splitlines()
+    tree = checks.definitions(checks.source_of(STORED[name_of(LESSONS[2])]))["fit"].splitlines()
     assert len(tree) <= 20 and tree[0].count(",") <= 6
 
 
-def test_lesson_is_made_on_mnist_and_small_enough(lesson):
-    assert "MNIST: 55,000 images" in lesson.read_text(encoding="utf-8")
-    assert lesson.stat().st_size < 1_000_000
+def test_notebook_is_made_on_mnist_and_small_enough(path):
+    assert "MNIST: 55,000 images" in path.read_text(encoding="utf-8")
+    assert path.stat().st_size < 1_000_000
 
 
-def test_links_lead_somewhere(lesson):
-    text = "\n".join(cell.source for cell in text_cells(nbformat.read(lesson, 4)))
-    assert broken_links(text, lesson.parent) == []
+def test_links_lead_somewhere(path, notebook):
+    assert (
+        checks.broken_links("\n".join(cell.source for cell in checks.text_cells(notebook)), path.parent) == []
+    )
+
+
+@pytest.mark.parametrize("path", DEEPER, ids=name_of)
+def test_deeper_notebook_names_the_lesson_that_it_follows(path):
+    assert f"](../{LESSONS[int(path.stem[:2]) - 1].name})" in STORED[name_of(path)].cells[0].source
 
 
 def test_links_of_the_readme_lead_somewhere():
-    assert broken_links(README, ROOT) == []
-    assert (
-        broken_links((ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8"), ROOT / "benchmarks")
-        == []
-    )
+    assert checks.broken_links(README, ROOT) == []
+    text = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    assert checks.broken_links(text, ROOT / "benchmarks") == []
 
 
 def test_commands_of_the_readme_exist():
@@ -81,16 +88,16 @@ def test_commands_of_the_readme_exist():
     assert named and {verb for line in named for verb in line.split()} <= verbs
 
 
-def test_readme_names_every_lesson_with_its_time(lesson):
-    """The lesson's own 'about N s' and the README's measured seconds, within a half of each other."""
-    seconds = float(re.search(rf"{lesson.name}\).*\| (\d+) s \|", README)[1])
-    said = float(re.search(r"about (\d+) s on two CPU cores", nbformat.read(lesson, 4).cells[0].source)[1])
+def test_readme_names_every_notebook_with_its_time(path, notebook):
+    """The notebook's own 'about N s' and the README's measured seconds, within a half of each other."""
+    seconds = float(re.search(rf"/{path.name}\).*\| (\d+) s \|", README)[1])
+    said = float(re.search(r"about (\d+) s on two CPU cores", notebook.cells[0].source)[1])
     assert 0.5 < said / seconds < 2
 
 
-def test_numbers_of_the_readme_are_those_of_the_stored_lessons():
-    """The same recipe is described in the README and in lesson 4, to a tenth of a point."""
-    text = "\n".join(lesson_checks.output_texts(nbformat.read(LESSONS[3], 4)))
+def test_numbers_of_the_readme_are_those_of_the_stored_notebooks():
+    """The same recipe is described in the README and in deeper/04_statistics, to a tenth of a point."""
+    text = "\n".join(checks.output_texts(STORED["deeper/04_statistics"]))
     said = float(re.search(r"(\d+\.\d+) ± ", README)[1])
     assert abs(said - float(re.search(r"mean (\d+\.\d+)%", text)[1])) <= 0.1
 

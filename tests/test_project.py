@@ -68,9 +68,3 @@ def test_installation_that_fails_shows_the_end_of_its_log(tmp_path):
         any(line.startswith("Installing failed") for line in lines)
         and (tmp_path / "build" / "install.log").stat().st_size
     )
-
-
-@needs_make
-def test_make_alone_lists_the_verbs():
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert all(f"make {verb}" in listed for verb in ("run", "test", "lab"))

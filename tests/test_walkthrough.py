@@ -11,7 +11,7 @@ from mnist_helpers.data import load_digits
 from mnist_helpers.recap import recap
 from tools import walkthrough
 from tools.normalize import WIDGET, normalize
-from tools.walkthrough import execute, html_page, run, store
+from tools.walkthrough import DEEPER, execute, html_page, name_of, run, store
 
 PICTURE = (
     "from IPython.display import display\n"
@@ -33,23 +33,24 @@ def written(path, *sources):
 
 def test_run_goes_on_after_a_failure_and_says_what_failed_where(tmp_path, digits, capsys, monkeypatch):
     monkeypatch.setattr(walkthrough, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(walkthrough, "REPORTED", {"02_whole": {"answer": "answer"}})
+    monkeypatch.setattr(walkthrough, "REPORTED", {"deeper/02_whole": {"answer": "answer"}})
+    (tmp_path / "deeper").mkdir()
     broken = written(
         tmp_path / "01_broken.ipynb", PICTURE, "ink = 0\nraise ValueError('the ink ran out')", "1"
     )
-    whole = written(tmp_path / "02_whole.ipynb", "answer = 42")
+    whole = written(tmp_path / "deeper" / "02_whole.ipynb", "answer = 42")
     assert run([broken, whole], digits) == 1
     results = json.loads((tmp_path / "build" / "results.json").read_text())
     said = "stopped in “Where it happens”, at the cell that begins “ink = 0”: ValueError: the ink ran out"
     assert results["failed"] == {"01_broken": said} and results["answer"] == 42
     printed = capsys.readouterr().out
     assert f"Failed:        01_broken {said}" in printed and re.search(
-        r"02_whole +1 cells, [\d.]+ s", printed
+        r"deeper/02_whole +1 cells, [\d.]+ s", printed
     )
     pages = tmp_path / "build" / "walkthrough"
     assert (
         'alt="a &lt;dot&gt;"' in (pages / "01_broken.html").read_text()
-        and (pages / "02_whole.html").is_file()
+        and (pages / "deeper" / "02_whole.html").is_file()
     )
     assert run([whole], digits) == 0
 
@@ -66,10 +67,15 @@ def test_store_leaves_a_lesson_that_fails_as_it_was(tmp_path, digits):
 
 
 def test_page_needs_nothing_from_elsewhere_and_its_links_lead_on():
-    links = "[next](02_model.ipynb#shapes), [help](../README.md#when-something-fails)"
+    links = "[next](02_model.ipynb#shapes), [help](../README.md#when-something-fails), [all](deeper)"
     colab = new_code_cell("install()", metadata={"tags": ["remove-cell"]})
     page = html_page(new_notebook(cells=[new_markdown_cell(links), colab]), "01_data")
     assert 'href="02_model.html#shapes"' in page and "help" in page  # the README is no page: its words stay
+    assert f'href="{name_of(DEEPER[0])}.html"' in page
+    deeper = html_page(
+        new_notebook(cells=[new_markdown_cell("[back](../02_model.ipynb)")]), name_of(DEEPER[0])
+    )
+    assert 'href="../02_model.html"' in deeper
     assert "README" not in page and "install()" not in page
     assert "<script src" not in page and "cdn" not in page.lower()
 
@@ -101,12 +107,8 @@ def test_normalize_keeps_what_was_written_and_drops_what_differs():
 def test_recap_marks_each_claim_and_never_raises(digits, monkeypatch):
     shown = []
     monkeypatch.setattr("mnist_helpers.recap.display", lambda data, raw: shown.append(data))
-    claims = {
-        "One is one.": lambda: 1 == 1,
-        "One is <two>.": lambda: 1 == 2,
-        "Nothing is known.": lambda: 1 / 0,
-    }
-    recap(digits, claims, {"MNIST is large.": lambda: True})
+    claims = {"One is one.": 1 == 1, "One is <two>.": lambda: 1 == 2, "Nothing is known.": lambda: 1 / 0}
+    recap(digits, claims, {"MNIST is large.": True})
     assert shown[0]["text/plain"].splitlines() == [
         "✓ One is one.",
         "✗ not so in this run: One is <two>.",

@@ -261,7 +261,7 @@ def find(name: str) -> Line:
 
 
 def held_out(digits: Digits, run: str) -> Digits:
-    """All 60,000 with one sixth held out, pairs of neighbors as in lesson 1; for "all" none, and 100 to look at."""
+    """All 60,000 with one sixth held out, pairs of neighbors as in deeper/01_splits; for "all" none, and 100 to look at."""
     twelfth = torch.arange(len(digits.train) + len(digits.validation)) // 2 % HELD_OUT
     everything = digits.train[torch.zeros(len(twelfth), dtype=torch.long)]
     for split, where in (

@@ -53,7 +53,8 @@ def repository(root: Path = ROOT) -> str:
 def write_address(root: Path, address: str) -> list[Path]:
     """Put the address in place of the current one; returns the files that were changed."""
     old, changed = current_address(root), []
-    notebooks = sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    folders = root / "notebooks", root / "notebooks" / "deeper"
+    notebooks = [path for folder in folders for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
     for path in [root / "README.md", root / "CITATION.cff", *notebooks]:
         text = path.read_text(encoding="utf-8")
         if old in text:

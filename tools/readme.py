@@ -16,7 +16,7 @@ import nbformat
 from mnist_helpers.sources import WalkthroughError
 from tools.accuracy import LINES, RESULTS, read_log
 from tools.bench import KEPT
-from tools.walkthrough import BUILD, LESSONS, ROOT
+from tools.walkthrough import BUILD, DEEPER, LESSONS, ROOT, name_of
 
 README = ROOT / "README.md"
 
@@ -25,7 +25,8 @@ def main() -> int:
     try:
         results = read_results(BUILD / "results.json")
         replace_block(README, "numbers", numbers(results))
-        replace_block(README, "lessons", lessons(results))
+        replace_block(README, "lessons", lessons(results["notebooks"]))
+        replace_block(README, "deeper", deeper(results["notebooks"]))
         (KEPT / "lessons.jsonl").write_text(costs(results), encoding="utf-8")
         replace_block(KEPT / "README.md", "benchmark", benchmark(kept_benchmarks()))
         replace_block(KEPT / "README.md", "accuracy", accuracy_log(read_log(RESULTS)))
@@ -36,11 +37,11 @@ def main() -> int:
 
 
 def read_results(path: Path) -> dict:
-    """The numbers of the last run. Raises WalkthroughError unless it was whole and on MNIST."""
+    """The numbers of the last run. Raises WalkthroughError unless it was of all notebooks and on MNIST."""
     if not path.is_file():
-        raise WalkthroughError(f"{path} does not exist: run `make run` first.")
+        raise WalkthroughError(f"{path} does not exist: run `make run ALL=1` first.")
     results = json.loads(path.read_text(encoding="utf-8"))
-    whole = set(results["notebooks"]) == {lesson.stem for lesson in LESSONS} and not results.get("failed")
+    whole = set(results["notebooks"]) == set(map(name_of, (*LESSONS, *DEEPER))) and not results.get("failed")
     if results["dataset"] != "mnist" or not whole:
         raise WalkthroughError(f"{path} is not of a whole run on MNIST; the README was left as it is.")
     return results
@@ -59,23 +60,45 @@ def numbers(results: dict) -> str:
     )
 
 
-def lessons(results: dict) -> str:
-    """The table of lessons: link, question, what it lets the reader do, minutes to read, seconds to run."""
+def lessons(seconds: dict[str, float]) -> str:
+    """The table of lessons: link, question, what it lets the reader do, minutes, seconds to run."""
     rows = [
-        "| lesson | its question | after it you can | reading | computing |",
+        "| lesson | its question | after it you can | time | computing |",
         "| --- | --- | --- | --- | --- |",
     ]
     for path in LESSONS:
-        opening = nbformat.read(path, as_version=4).cells[0].source
-        (title,), (question, *_) = re.findall(r"^# (.+)", opening), re.findall(r"\*\*(.+?)\*\*", opening)
-        able, _, reading, _ = re.findall(r"^\| (?!after|---)(.+) \|$", opening, re.MULTILINE)[0].split(" | ")
-        seconds = f"{results['notebooks'][path.stem]:.0f} s"
-        rows.append(f"| [{title}](notebooks/{path.name}) | {question} | {able} | {reading} | {seconds} |")
+        opening = opening_of(path)
+        able, _, time, _ = re.findall(r"^\| (?!after|---)(.+) \|$", opening, re.MULTILINE)[0].split(" | ")
+        link = f"[{title(opening)}](notebooks/{path.name})"
+        rows.append(f"| {link} | {question(opening)} | {able} | {time} | {seconds[path.stem]:.0f} s |")
     return "\n".join(rows)
 
 
+def deeper(seconds: dict[str, float]) -> str:
+    """The table of the notebooks that go deeper: question, link, the lesson that each follows, seconds to run."""
+    rows = ["| question | notebook | after lesson | computing |", "| --- | --- | --- | --- |"]
+    for path in DEEPER:
+        opening, name = opening_of(path), name_of(path)
+        link = f"[{title(opening)}](notebooks/{name}.ipynb)"
+        rows.append(f"| {question(opening)} | {link} | {int(path.stem[:2])} | {seconds[name]:.0f} s |")
+    return "\n".join(rows)
+
+
+def opening_of(path: Path) -> str:
+    return nbformat.read(path, as_version=4).cells[0].source
+
+
+def title(opening: str) -> str:
+    return opening.splitlines()[0].removeprefix("# ")
+
+
+def question(opening: str) -> str:
+    """The first bold words of a notebook."""
+    return re.findall(r"\*\*(.+?)\*\*", opening)[0]
+
+
 def costs(results: dict) -> str:
-    """A line for each lesson: seconds, seconds of the processor, and the most memory that its kernel held."""
+    """A line for each notebook: seconds, seconds of the processor, and the most memory that its kernel held."""
     return "".join(json.dumps({"lesson": name} | cost) + "\n" for name, cost in results["costs"].items())
 
 
@@ -115,7 +138,7 @@ def cell(recipe: dict | None) -> str:
 
 
 def accuracy_log(records: list[dict]) -> str:
-    """The table of lesson 7's log: what is right of the images held out, and of the test images, over the runs."""
+    """The table of the log of accuracy: what is right of the images held out, and of the test images, over the runs."""
     rows = [
         "| line | parameters | seconds, one thread | runs | held out | test |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -1,7 +1,8 @@
-"""Execute the lessons without a screen.
+"""Execute the notebooks without a screen.
 
-python -m tools.walkthrough run      pages to build/walkthrough, numbers to build/results.json
-python -m tools.walkthrough store    outputs, normalized, back into notebooks/
+python -m tools.walkthrough run         the six lessons: pages to build/walkthrough, numbers to build/results.json
+python -m tools.walkthrough run --all   the same, and the notebooks in notebooks/deeper
+python -m tools.walkthrough store       all of them: outputs, normalized, back into notebooks/
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from mnist_helpers.data import Digits, load_digits
+from mnist_helpers.evaluation import wilson_interval
 from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import get_device
 from tools.machine import peak_memory_mb
@@ -36,22 +38,24 @@ from tools.normalize import normalize
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+DEEPER = sorted((ROOT / "notebooks" / "deeper").glob("[0-9][0-9]_*.ipynb"))
 BUILD = ROOT / "build"
 README_PICTURE = ROOT / "notebooks" / "readme.png"
 FILE_NAME = re.compile(r"[\w./-]+(\.\w+|/)")
 LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
-# Seconds on two CPU cores without a GPU: a goal that a run is shown beside, and no more.
-BUDGETS = {"01_data": 20, "02_model": 25, "03_training": 40, "04_evaluation": 45}
-BUDGETS |= {"05_visualization": 30, "06_your_digits": 30, "07_accuracy": 120, "08_speed_and_scale": 60}
-BUDGET_TOGETHER = 340
-# What is kept of a lesson's variables: name in build/results.json -> expression, evaluated in its kernel at the end.
+# Seconds on two CPU cores without a GPU: goals that a run is shown beside, and no more.
+BUDGET_TOGETHER, BUDGET_DEEPER = 100, 60
+# What is kept of a notebook's variables: name in build/results.json -> expression, evaluated in its kernel at the end.
 REPORTED = {
-    "03_training": {"parameters": "count_parameters(model)", "train_seconds": "history.seconds"},
-    "04_evaluation": {
-        "test_accuracy": "test_accuracy",
-        "test_accuracy_interval": "wilson_interval(correct, len(labels))",
-        "test_accuracy_by_seed": "list(accuracies)",
+    "03_training": {
+        "parameters": "sum(weights.numel() for weights in model.parameters())",
+        "train_seconds": "history.seconds",
     },
+    "04_evaluation": {
+        "test_accuracy": "float(test_accuracy)",
+        "test_right_of": "(int(correct), len(labels))",
+    },
+    "deeper/04_statistics": {"test_accuracy_by_seed": "list(map(float, accuracies))"},
 }
 
 
@@ -60,42 +64,52 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("verb", choices=("run", "store"))
-    parser.add_argument("lessons", nargs="*", help="only those whose names begin so: 02, 03_training")
-    arguments = parser.parse_args()
-    lessons = [path for path in LESSONS if path.stem.startswith(tuple(arguments.lessons) or "")]
+    parser.add_argument("--all", action="store_true", help="run those in notebooks/deeper, too")
+    parser.add_argument("notebooks", nargs="*", help="only those whose names begin so: 02, deeper/03_speed")
+    asked = parser.parse_args()
+    everything = asked.all or asked.notebooks or asked.verb == "store"
+    named = {name_of(path): path for path in (*LESSONS, *(DEEPER if everything else ()))}
+    notebooks = [path for name, path in named.items() if name.startswith(tuple(asked.notebooks) or "")]
     try:
-        if not lessons:
-            there = ", ".join(path.stem for path in LESSONS)
-            raise WalkthroughError(f"No lesson is named {' or '.join(arguments.lessons)}: there are {there}.")
+        if not notebooks:
+            raise WalkthroughError(
+                f"No notebook is named {' or '.join(asked.notebooks)}: there are {', '.join(named)}."
+            )
         digits = load_digits()
         print(digits.origin, flush=True)
-        if arguments.verb == "run":
-            return run(lessons, digits)
+        if asked.verb == "run":
+            return run(notebooks, digits)
         if not digits.is_mnist:
             raise WalkthroughError(
                 "Stored outputs are made on MNIST; name a folder that holds it in MNIST_DIR."
             )
-        return store(lessons, digits)
+        return store(notebooks, digits)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def run(lessons: list[Path], digits: Digits) -> int:
-    """Execute the lessons in order, all of them; write a page for each, and what they found to build/results.json.
+def name_of(notebook: Path) -> str:
+    """What a notebook is called: 01_data, deeper/01_splits."""
+    return f"{'deeper/' * (notebook.parent.name == 'deeper')}{notebook.stem}"
 
-    Returns 1 if a lesson failed, else 0.
+
+def run(notebooks: list[Path], digits: Digits) -> int:
+    """Execute notebooks in order, all of them; write a page for each, and what they found to build/results.json.
+
+    Returns 1 if one failed, else 0.
     """
     pages = BUILD / "walkthrough"
-    pages.mkdir(parents=True, exist_ok=True)
+    (pages / "deeper").mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {}
     costs: dict[str, dict[str, float | None]] = {}
     failed: dict[str, str] = {}
-    for path in lessons:
-        notebook, reported, costs[path.stem], failure = execute(path, digits)
+    for path in notebooks:
+        name = name_of(path)
+        notebook, reported, costs[name], failure = execute(path, digits)
         found |= reported
-        failed |= {path.stem: failure} if failure else {}
-        (pages / f"{path.stem}.html").write_text(html_page(normalize(notebook), path.stem), encoding="utf-8")
+        failed |= {name: failure} if failure else {}
+        (pages / f"{name}.html").write_text(html_page(normalize(notebook), name), encoding="utf-8")
     summary = {
         "dataset": "mnist" if digits.is_mnist else "practice",
         "device": str(get_device()),
@@ -109,9 +123,12 @@ def run(lessons: list[Path], digits: Digits) -> int:
     }
     (BUILD / "results.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     print("", *summary_lines(summary, digits), sep="\n")
-    print(f"Pages:         {os.path.relpath(pages)}/{lessons[0].stem}.html and the following")
+    print(f"Pages:         {os.path.relpath(pages)}/{next(iter(costs))}.html and the following")
     for name, failure in failed.items():
         print(f"Failed:        {name} {failure}")
+    if notebooks == LESSONS:
+        print(f"More:          make run ALL=1 also runs the {len(DEEPER)} notebooks in notebooks/deeper")
+        print("               (without make: python -m tools.walkthrough run --all)")
     return 1 if failed else 0
 
 
@@ -119,24 +136,25 @@ def summary_lines(summary: dict[str, Any], digits: Digits) -> list[str]:
     """What a run found, for the terminal."""
     lines = [f"Digits:        {digits}"]
     if "test_accuracy" in summary:
-        low, high = summary["test_accuracy_interval"]
+        low, high = wilson_interval(*summary["test_right_of"])
         data = "MNIST's test images" if digits.is_mnist else "held-out practice digits, which are not MNIST's"
         accuracy = f"{summary['test_accuracy']:.2%} of {data} (95% interval {low:.2%} to {high:.2%})"
         lines.append(f"Test accuracy: {accuracy}")
-    spent = sum(summary["notebooks"].values())
-    budget = (
-        f" (goal: {BUDGET_TOGETHER} on two CPU cores)" if len(summary["notebooks"]) == len(BUDGETS) else ""
-    )
-    return [*lines, f"Seconds:       {spent:.0f} in all{budget}; build/results.json has the rest"]
+    lessons = {name: spent for name, spent in summary["notebooks"].items() if "/" not in name}
+    deeper = [spent for name, spent in summary["notebooks"].items() if name not in lessons]
+    goal = f" (goal on two CPU cores: {BUDGET_TOGETHER})" if len(lessons) == len(LESSONS) else ""
+    told = [f"{sum(lessons.values()):.0f} for the lessons{goal}"] if lessons else []
+    told += [f"at most {max(deeper):.0f} in deeper/ (goal: {BUDGET_DEEPER} each)"] if deeper else []
+    return [*lines, f"Seconds:       {'; '.join(told)}", "               build/results.json has the rest"]
 
 
-def store(lessons: list[Path], digits: Digits) -> int:
-    """Execute the lessons and write them back with their outputs; take the README's picture out of them.
+def store(notebooks: list[Path], digits: Digits) -> int:
+    """Execute notebooks and write them back with their outputs; take the README's picture out of them.
 
-    Returns 1 if a lesson failed, else 0; a lesson that failed is left as it was.
+    Returns 1 if one failed, else 0; a notebook that failed is left as it was.
     """
     failures = 0
-    for path in lessons:
+    for path in notebooks:
         notebook, _, _, failure = execute(path, digits)
         if failure:
             failures += 1
@@ -171,7 +189,7 @@ def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], d
         ],  # else ipykernel warns that its local sockets are not encrypted
     )
     code_cells = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    bar = tqdm(code_cells, path.stem, leave=False, disable=not sys.stderr.isatty(), unit="cell")
+    bar = tqdm(code_cells, name_of(path), leave=False, disable=not sys.stderr.isatty(), unit="cell")
     reported: dict[str, Any] = {}
     cost: dict[str, float | None] = {}
     start, number, failure = time.perf_counter(), 0, ""
@@ -179,7 +197,7 @@ def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], d
         with client.setup_kernel(env=os.environ | places):
             for number in bar:
                 client.execute_cell(notebook.cells[number], number)
-            reported = report(client, REPORTED.get(path.stem, {}))
+            reported = report(client, REPORTED.get(name_of(path), {}))
             manager: Any = client.km
             process = manager.provisioner.pid
             cost["memory_mb"] = peak_memory_mb(process)
@@ -190,7 +208,7 @@ def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], d
         failure = f"{where(notebook, number)}: {str(error).splitlines()[0]}"
     cost["seconds"] = round(time.perf_counter() - start, 1)
     told = f"{len(code_cells)} cells, {cost['seconds']:.1f} s"
-    print(f"{path.stem:18} {failure or told}", flush=True)
+    print(f"{name_of(path):24} {failure or told}", flush=True)
     return notebook, reported, cost, failure
 
 
@@ -219,14 +237,13 @@ def html_page(notebook: NotebookNode, name: str) -> str:
     templates = str(ROOT / "tools" / "templates")
     exporter = HTMLExporter(template_name="walkthrough", extra_template_basedirs=[templates])
     exporter.register_preprocessor(TagRemovePreprocessor(remove_cell_tags={"remove-cell"}), enabled=True)
-    notebook = copy.deepcopy(notebook)
+    notebook, folder = copy.deepcopy(notebook), Path("notebooks", name).parent
+    pages = {f"notebooks/{name_of(path)}.ipynb" for path in (*LESSONS, *DEEPER)}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = with_links(
-                cell.source, Path("notebooks"), {f"notebooks/{path.name}" for path in LESSONS}
-            )
+            cell.source = with_links(cell.source, folder, pages)
     page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": name}})
-    return re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', page)
+    return re.sub(r'href="([.\w/]*\d\d_\w+)\.ipynb', r'href="\1.html', page)
 
 
 def with_links(text: str, folder: Path, pages: set[str]) -> str:
@@ -242,7 +259,8 @@ def with_links(text: str, folder: Path, pages: set[str]) -> str:
         inside = sorted(page for page in pages if page.startswith(f"{target}/"))
         if inside:
             readme = f"{target}/README.md"
-            return f"[{found[1]}](/{readme if readme in inside else inside[0]})"
+            page = os.path.relpath(readme if readme in inside else inside[0], folder).replace(os.sep, "/")
+            return f"[{found[1]}]({page})"
         return f"`{found[1]}`" if FILE_NAME.fullmatch(found[1]) else found[1]
 
     return LINK.sub(lead, text)

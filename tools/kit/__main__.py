@@ -3,7 +3,7 @@
 python -m tools.kit             editions, slides, pages and poster for the teacher; one archive for the room
 python -m tools.kit --wheels    the same, with all packages for this Python on this kind of machine in the archive
 python -m tools.kit --mnist     the same, with MNIST's four files, from where this machine's lessons read them
-python -m tools.kit --check     execute all editions of all lessons, as they came out
+python -m tools.kit --check     execute all editions of all notebooks, as they came out
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tools.kit import poster, slides
 from tools.kit.editions import CATCH_UP, EDITIONS, has_tag, master
 from tools.kit.pages import FULL, HALF, HOME, TEACHING, read_notes, timetables, wall_sheet, workshops
 from tools.readme import replace_block
-from tools.walkthrough import BUILD, LESSONS, ROOT, execute
+from tools.walkthrough import BUILD, DEEPER, LESSONS, ROOT, execute, name_of
 
 KIT = BUILD / "kit"
 NAME = "mnist-cnn-workshop"  # the folder inside the archive
@@ -70,16 +70,17 @@ def main() -> int:
 def for_teacher(folder: Path, digits: Digits) -> None:
     """The teacher's edition, slides, the pages of teaching/ to be read in a browser, and the poster."""
     fresh(folder)
-    for lesson in LESSONS:
-        notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
-        edition, target = EDITIONS["teacher"](master(notebook, notes)), folder / "lessons" / lesson.name
+    for path in (*LESSONS, *DEEPER):
+        name, notebook, notes = name_of(path), nbformat.read(path, as_version=4), read_notes(path.stem)
+        edition, target = EDITIONS["teacher"](master(notebook, notes)), folder / "lessons" / f"{name}.ipynb"
+        up = "../" * len(Path("notebooks", name).parents[:-1])
         for cell in edition.cells:  # it lies deeper than its source, and what it links to stays where it is
-            cell.source = cell.source.replace("](../", f"]({os.path.relpath(ROOT, target.parent)}/")
+            cell.source = cell.source.replace(f"]({up}", f"]({os.path.relpath(ROOT, target.parent)}/")
         write_notebook(edition, target)
-        for deck, routes in DECKS.items():
+        for deck, routes in DECKS.items() if notes else ():
             if deck == "half-day" and HALF not in (note.route for note in notes.values()):
                 continue
-            deck_file = folder / "slides" / deck / f"{lesson.stem}.html"
+            deck_file = folder / "slides" / deck / f"{name}.html"
             deck_file.parent.mkdir(parents=True, exist_ok=True)
             deck_file.write_text(slides.page(notebook, notes, routes), encoding="utf-8")
     for path in sorted(TEACHING.rglob("*.md")):
@@ -101,8 +102,8 @@ def write_text(text: str, source: Path, target: Path) -> None:
 
     def lead(link: re.Match) -> str:
         to = (source.parent / link[1]).resolve()
-        if to.parent == ROOT / "notebooks":
-            to = KIT / "teacher" / "lessons" / to.name
+        if to.is_relative_to(ROOT / "notebooks"):
+            to = KIT / "teacher" / "lessons" / to.relative_to(ROOT / "notebooks")
         elif to.is_relative_to(TEACHING):
             to = (KIT / "teacher" / to.relative_to(TEACHING)).with_suffix(".html" if to.suffix else "")
         return f"]({Path(os.path.relpath(to, target.parent)).as_posix()}{link[2] or ''})"
@@ -128,16 +129,16 @@ def for_room(folder: Path) -> Path:
     for name in SHARED:
         shutil.copy(ROOT / name, folder)
     hidden = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(ROOT / "mnist_helpers", folder / "mnist_helpers", ignore=hidden)
-    shutil.copytree(ROOT / "benchmarks", folder / "benchmarks")
+    for package in ("mnist_helpers", "mnist_lessons", "benchmarks"):
+        shutil.copytree(ROOT / package, folder / package, ignore=hidden)
     (folder / "teaching").mkdir()
     for name in FOR_LEARNERS:
         copy = shutil.copytree if (TEACHING / name).is_dir() else shutil.copy
         copy(TEACHING / name, folder / "teaching" / name)
-    for lesson in LESSONS:
-        full = master(nbformat.read(lesson, as_version=4), read_notes(lesson.stem))
+    for path in (*LESSONS, *DEEPER):
+        full = master(nbformat.read(path, as_version=4), read_notes(path.stem))
         for name in ("notebooks", "live"):
-            write_notebook(EDITIONS[name](full), folder / name / lesson.name)
+            write_notebook(EDITIONS[name](full), folder / name / f"{name_of(path)}.ipynb")
     (folder / "mnist").mkdir()
     shutil.copy(ROOM / "mnist.md", folder / "mnist" / "README.md")
     shutil.copy(ROOM / "start.py", folder)
@@ -204,7 +205,7 @@ def check(room: Path, digits: Digits) -> int:
     failures = 0
     for folder in (room / "notebooks", room / "live", KIT / "teacher" / "lessons"):
         print(f"{os.path.relpath(folder)}:")
-        for path in sorted(folder.glob("*.ipynb")):
+        for path in sorted(folder.rglob("*.ipynb")):
             notebook = filled_in(nbformat.read(path, as_version=4))
             nbformat.write(notebook, path.with_suffix(".run.ipynb"))
             executed, _, _, failure = execute(path.with_suffix(".run.ipynb"), digits)

@@ -30,9 +30,9 @@ CATCH_UP = "<details><summary>To catch up</summary>\n\n```python\n{}\n```\n\n</d
 
 
 def master(notebook: NotebookNode, notes: dict[str, Note]) -> NotebookNode:
-    """The lesson with all that any edition shows. Raises KeyError for a section without a note."""
+    """The notebook with all that any edition shows. Raises KeyError for a section without a note where others have one."""
     noted: dict[int, list[NotebookNode]] = {}
-    for section in sections(notebook):
+    for section in sections(notebook) if notes else ():
         noted.setdefault(section.first_cell, []).append(note_cell(section, notes[section.heading]))
     full, cells = copy.deepcopy(notebook), []
     for number, cell in enumerate(full.cells):

@@ -87,9 +87,11 @@ class Section:
 
 
 def read_notes(lesson: str) -> dict[str, Note]:
-    """The notes of a lesson, heading by heading, from teaching/lessons."""
-    page = (TEACHING / "lessons" / f"{lesson}.md").read_text(encoding="utf-8")
-    _, _, sections = page.partition("## Section by section\n")
+    """The notes of a lesson, heading by heading, from teaching/lessons; none for a notebook in deeper/."""
+    page = TEACHING / "lessons" / f"{lesson}.md"
+    if not page.exists():
+        return {}
+    _, _, sections = page.read_text(encoding="utf-8").partition("## Section by section\n")
     return {heading: Note(route, text.strip()) for heading, route, text in NOTE.findall(sections)}
 
 
@@ -147,11 +149,13 @@ def timetables() -> dict[str, str]:
 
 
 def workshops() -> tuple[list[Row], list[Row]]:
-    """The half day, with what is left of it as a reserve, and the full day."""
+    """The half day, with what is left of it as a reserve, and the full day, with half an hour of it."""
     half = workshop((HALF,), {"02_model": PAUSE, "03_training": SHORT_PAUSE})
     left = HALF_A_DAY - sum(row.minutes for row in half)
     half.insert(-1, Row(left, "*Reserve*", "questions, and what took longer"))
-    full = workshop((HALF, FULL), {"02_model": PAUSE, "04_evaluation": LUNCH, "06_your_digits": PAUSE})
+    pauses = {"01_data": SHORT_PAUSE, "02_model": PAUSE, "03_training": LUNCH}
+    full = workshop((HALF, FULL), pauses | {"04_evaluation": PAUSE, "05_visualization": PAUSE})
+    full.insert(-1, Row(30, "*Reserve*", "questions, what took longer, or a notebook in deeper"))
     return half, full
 
 

@@ -22,7 +22,7 @@ from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.sources import WalkthroughError
 from tools import address, demo
 from tools.kit.pages import TEACHING
-from tools.walkthrough import BUILD, LESSONS, ROOT, with_links
+from tools.walkthrough import BUILD, DEEPER, LESSONS, ROOT, name_of, with_links
 
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
@@ -45,7 +45,8 @@ def prepare(folder: Path, digits: Digits) -> None:
     """Write the pages, as Sphinx reads them, into an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     pages = [*PAGES, *(path.relative_to(ROOT).as_posix() for path in sorted(TEACHING.rglob("*.md")))]
-    known = {*pages, *(path.relative_to(ROOT).as_posix() for path in LESSONS)}
+    notebooks = {path: f"notebooks/{name_of(path)}.ipynb" for path in (*LESSONS, *DEEPER)}
+    known = {*pages, *notebooks.values()}
     for name in pages:
         text = (ROOT / name).read_text(encoding="utf-8")
         if name == "README.md":
@@ -53,9 +54,9 @@ def prepare(folder: Path, digits: Digits) -> None:
         write(folder / name, with_links(text, Path(name).parent, known))
     with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
         kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
-    for path in LESSONS:
-        lesson = lesson_page(nbformat.read(path, as_version=4), known)
-        write(folder / "notebooks" / path.name, nbformat.writes(lesson))
+    for path, name in notebooks.items():
+        notebook = lesson_page(nbformat.read(path, as_version=4), Path(name).parent, known)
+        write(folder / name, nbformat.writes(notebook))
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
     write(folder / "reference.md", reference())
     write(folder / "index.md", front())
@@ -66,8 +67,8 @@ def prepare(folder: Path, digits: Digits) -> None:
         shutil.copy(HERE / name, folder / "_static")
 
 
-def lesson_page(lesson: NotebookNode, known: set[str]) -> NotebookNode:
-    """The lesson with what myst-nb and the site's extension look for: which cells are folded, where links lead."""
+def lesson_page(lesson: NotebookNode, folder: Path, known: set[str]) -> NotebookNode:
+    """The notebook of a folder, with what myst-nb and the site's extension look for: which cells are folded, where links lead."""
     lesson.cells[2].metadata["jupyter"] = {"source_hidden": True}  # the imports
     lesson.cells = [part for cell in lesson.cells for part in described(cell)]
     for cell in lesson.cells:
@@ -75,7 +76,7 @@ def lesson_page(lesson: NotebookNode, known: set[str]) -> NotebookNode:
         marks = {"hide-input": hidden.get("source_hidden"), "answer": hidden.get("outputs_hidden")}
         cell.metadata["tags"] = [*cell.metadata.get("tags", ()), *(tag for tag in marks if marks[tag])]
         if cell.cell_type == "markdown":
-            cell.source = with_links(cell.source, Path("notebooks"), known)
+            cell.source = with_links(cell.source, folder, known)
     return lesson
 
 
@@ -94,11 +95,16 @@ def described(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def front() -> str:
-    """The front page: the digit to be drawn, the lessons as the README lists them, and what the site holds."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    lessons = re.search(r"<!-- lessons -->\n(.*?)<!-- end lessons -->", readme, re.DOTALL)
-    assert lessons is not None
-    return (HERE / "index.md").read_text(encoding="utf-8").replace("LESSONS", lessons[1])
+    """The front page: the digit to be drawn, the tables of the README, and what the site holds."""
+    readme, page = (
+        (folder / name).read_text("utf-8") for folder, name in ((ROOT, "README.md"), (HERE, "index.md"))
+    )
+    for name, paths in {"lessons": LESSONS, "deeper": DEEPER}.items():
+        table = re.search(f"<!-- {name} -->\n(.*?)<!-- end {name} -->", readme, re.DOTALL)
+        assert table is not None
+        links = "\n".join(f"notebooks/{name_of(path)}" for path in paths)
+        page = page.replace(f"<!-- {name} -->", table[1]).replace(f"<!-- links to {name} -->", links)
+    return page
 
 
 def below_the_kit() -> str:
@@ -109,10 +115,8 @@ def below_the_kit() -> str:
 
 
 def reference() -> str:
-    """The helper's reference, from its docstrings, module by module in the order of the README."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = re.findall(r"\b(\w+)\.py\b", readme[readme.index("## What is where") :])
-    modules = [name for name in dict.fromkeys(names) if (ROOT / "mnist_helpers" / f"{name}.py").is_file()]
+    """The helper's reference, from its docstrings, module by module."""
+    modules = sorted(path.stem for path in (ROOT / "mnist_helpers").glob("[a-z]*.py"))
     parts = [
         f"## {name}\n\n```{{eval-rst}}\n.. automodule:: mnist_helpers.{name}\n   :members:\n   :exclude-members: forward\n```"
         for name in modules
@@ -132,8 +136,8 @@ def build(source: Path, site: Path, repository: str = "") -> int:
     command = [sys.executable, "-m", "sphinx", *options, str(source), str(site)]
     ended = subprocess.run(command, env=os.environ | {"SITE_REPOSITORY": repository}).returncode
     if not ended:
-        for path in LESSONS:  # what is downloaded is the lesson itself
-            shutil.copy(path, site / "_sources" / "notebooks" / path.name)
+        for path in (*LESSONS, *DEEPER):  # what is downloaded is the notebook itself
+            shutil.copy(path, site / "_sources" / "notebooks" / f"{name_of(path)}.ipynb")
         print(f"The site: {os.path.relpath(site)}/index.html")
     return ended
 

@@ -19,7 +19,9 @@ from tools.kit.pages import TEACHING
 READING = """<p class="reading">You are reading a stored run; nothing has to be installed. Make each prediction, then open
 what follows it: the lesson goes on inside. <button type="button" id="open-all">Open all</button></p>"""
 OPEN = '<details class="prediction"><summary>I have made up my mind: show what happens</summary>'
-ENTRY = re.compile(r"^## (.+)\n\n(.+?)(?: \[Lesson (\d)\]\([^)]*\))?$", re.MULTILINE)
+ENTRY = re.compile(
+    r"^## (.+)\n\n(.+?)(?: \[[^]]+\]\(\.\./notebooks/(?:deeper/)?(\d\d)_[^)]*\))?$", re.MULTILINE
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -32,9 +34,9 @@ def change_lesson(app: Sphinx, tree: nodes.document) -> None:
     if app.env.docname.startswith("notebooks/"):
         fold_predictions(tree)
         tree.next_node(nodes.title).parent.insert(1, nodes.raw("", READING, format="html"))
-        lesson = int(app.env.docname.removeprefix("notebooks/")[:2])
-        known = {term: entry for term, entry in glossary().items() if entry[2] <= lesson}
-        lead_to_glossary(tree, known)
+        *folders, name = app.env.docname.split("/")
+        known = {term: entry for term, entry in glossary().items() if entry[2] <= int(name[:2])}
+        lead_to_glossary(tree, known, "../" * len(folders))
 
 
 def fold_predictions(tree: nodes.document) -> None:
@@ -77,7 +79,10 @@ def answer_below(following: Iterable[nodes.Node]) -> bool:
 
 
 def glossary() -> dict[str, tuple[str, str, int]]:
-    """Each term, in small letters -> its place on the page, its definition without links, the lesson that it is from."""
+    """Each term, in small letters -> its place on the page, its definition without links, the lesson that it is from.
+
+    What only a notebook in deeper/ explains belongs to the lesson which that follows.
+    """
     text = (TEACHING / "glossary.md").read_text(encoding="utf-8")
     found = {}
     for term, definition, lesson in ENTRY.findall(text):
@@ -86,14 +91,16 @@ def glossary() -> dict[str, tuple[str, str, int]]:
     return found
 
 
-def lead_to_glossary(tree: nodes.document, terms: dict[str, tuple[str, str, int]]) -> None:
+def lead_to_glossary(tree: nodes.document, terms: dict[str, tuple[str, str, int]], root: str) -> None:
     """A word in italics that the glossary has becomes a link to it, with the definition as hover text."""
     for word in list(tree.findall(nodes.emphasis)):
         name = word.astext().lower()
         entry = terms.get(name) or terms.get(name.removesuffix("s")) or terms.get(name.removesuffix("es"))
         if entry and not any(isinstance(above, nodes.reference) for above in above_of(word)):
             place, definition, _ = entry
-            link = nodes.reference("", "", refuri=f"../teaching/glossary.html#{place}", reftitle=definition)
+            link = nodes.reference(
+                "", "", refuri=f"{root}teaching/glossary.html#{place}", reftitle=definition
+            )
             link["classes"].append("term")
             word.parent.replace(word, link)
             link += word

@@ -1,0 +1,149 @@
+"""What `deeper/04_accuracy` alone needs: the rows of its log, and its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from mnist_helpers.augmentation import affine_grid, elastic_grid, resample
+from mnist_helpers.data import Split, normalize
+from mnist_helpers.figures import COLORS, describe, draw_grid
+
+
+class Row(NamedTuple):
+    """A row of the log: its line in the file, the line that it is compared with, and which of a run's networks it means."""
+
+    line: str
+    before: str = ""
+    which: str = "last"
+
+
+ROWS = {
+    "dense, 569,226 parameters": Row("dense"),
+    "the course's CNN, constant rate": Row("cnn", "dense"),
+    "a rate that rises and falls": Row("cnn, schedule", "cnn"),
+    "batch normalization": Row("cnn, batch norm", "cnn, schedule"),
+    "label smoothing": Row("cnn, label smoothing", "cnn, batch norm"),
+    "turned, zoomed, shifted": Row("cnn, affine", "cnn, label smoothing"),
+    "and bent": Row("cnn, elastic", "cnn, affine"),
+    "DeepCNN, 24 channels": Row("deep 24", "cnn, elastic"),
+    "DeepCNN, 32 channels": Row("deep 32", "deep 24"),
+    "  weights averaged": Row("deep 32", "deep 32", "average"),
+    "  weight decay": Row("deep 32, decay", "deep 32"),
+    "  dropout": Row("deep 32, dropout", "deep 32"),
+    "  five shifted views": Row("deep 32, shifts", "deep 32"),
+    "  three networks together": Row("three deep 32", "deep 32"),
+    "the eighth epoch undistorted": Row("deep 32, plain end", "deep 32"),
+    "20 + 1 epochs instead of 7 + 1": Row("deep 32, 20 epochs", "deep 32, plain end"),
+    "48 channels, 9 + 1 epochs": Row("deep 48, 9 epochs", "deep 32, plain end"),
+}
+
+# Test images of whose labels at most two of five people were convinced: Northcutt, Athalye and Mueller, 2021.
+DOUBTED = [947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729]
+
+
+def draw_log(wrong: Mapping[str, Sequence[int]]) -> Axes:
+    """Draw a dot for each run, in a row for each line, with a tick at their mean. wrong: row -> errors of each run."""
+    axes = plt.subplots(figsize=(7.2, 5.6))[1]
+    for row, errors in enumerate(wrong.values()):
+        axes.plot(errors, [row] * len(errors), "o", color=COLORS[4], markersize=4)
+        axes.plot(np.mean(errors), row, "|", color=COLORS[0], markersize=14, markeredgewidth=2)
+    axes.set(xscale="log", xlabel="held-out images read wrong, of 10,000", xticks=(30, 50, 100, 200))
+    axes.set(yticks=range(len(wrong)), yticklabels=list(wrong))
+    axes.xaxis.set(major_formatter="{x:.0f}", minor_formatter=NullFormatter())
+    axes.invert_yaxis()
+    axes.grid(alpha=0.25, axis="x")
+    text = "A row of dots for each line of the table, with a tick at their mean, on a logarithmic axis."
+    describe(axes, text)
+    return axes
+
+
+def draw_bent(split: Split, bends: Sequence[float], seed: int = 0) -> Figure:
+    """Draw twelve digits as they are, turned, zoomed and shifted, and bent as well, a row for each strength."""
+    generator = torch.Generator().manual_seed(seed)
+    twelve = normalize(split.images[:12], split.mean, split.std)
+    affine = affine_grid(twelve, generator, degrees=8, zoom=0.08, shift=1.5)
+    rows = [twelve, resample(twelve, affine)]
+    rows += [resample(twelve, affine + elastic_grid(twelve, generator, bend)) for bend in bends]
+    names = ["as it is", "affine", *(f"bent {bend:g}" for bend in bends)]
+    captions = [name if column == 0 else "" for name in names for column in range(12)]
+    return draw_grid(torch.cat(rows), captions, columns=12, what="digits, the same twelve in each row,")
+
+
+def draw_verdicts(split: Split, numbers: Sequence[int], networks: Sequence[Mapping[int, int]]) -> Figure:
+    """Draw images with their labels, and what networks read where they contradict the label.
+
+    networks: for each, image -> what it reads, for the images that it misreads.
+    """
+    captions = []
+    for number in numbers:
+        said = [wrong[number] for wrong in networks if number in wrong]
+        counts = [f"{said.count(reading)} read {reading}" for reading in sorted(set(said))]
+        told = "\n".join(counts) or "all read\nthe label"
+        captions.append(f"label {int(split.labels[number])}:\n{told}")
+    return draw_grid(split.images[list(numbers)], captions, columns=8, what="test images")
+
+
+def draw_prices(prices: Mapping[str, Sequence[tuple[float, float, str]]]) -> Figure:
+    """Draw errors against each price; the points that no other beats in both are joined and named.
+
+    prices: label of the axis -> points of cost, errors of 10,000, and name.
+    """
+    figure, panels = plt.subplots(len(prices), 1, figsize=(7.2, 3.3 * len(prices)))
+    for axes, (label, points) in zip(panels, prices.items(), strict=True):
+        best = frontier(points)
+        for those, color, joined in ((points, COLORS[4], ""), (best, COLORS[0], "-")):
+            costs, wrong = [point[0] for point in those], [point[1] for point in those]
+            axes.plot(costs, wrong, marker="o", markersize=4, color=color, linestyle=joined)
+        level, before = 0, 0.0
+        for (
+            cost,
+            errors,
+            name,
+        ) in best:  # names of close neighbors stand above each other, the first beside its point
+            level, before = (level + 1 if cost < 2 * before else 0), cost
+            offset, side = ((8, -4), "left") if cost == best[0][0] else ((-5, 4 + 13 * level), "right")
+            lead = (
+                {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "relpos": (1, 0.2)} if level else None
+            )
+            axes.annotate(
+                name, (cost, errors), offset, textcoords="offset points", fontsize=8, ha=side, arrowprops=lead
+            )
+        axes.set(xscale="log", yscale="log", xlabel=label, ylabel="wrong of 10,000")
+        axes.set(ylim=(300, 20), yticks=(30, 50, 100, 200))  # few wrong on top
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set(major_formatter="{x:,.0f}", minor_formatter=NullFormatter())
+        told = "; ".join(f"{name}: {cost:,.0f}, {errors:.1f} wrong" for cost, errors, name in best)
+        describe(axes, f"Errors against {label}, each on a logarithmic axis. On the frontier: {told}.")
+    return figure
+
+
+def frontier(points: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """The points that no other point beats in cost and in errors, the cheapest first."""
+    best: list[tuple[float, float, str]] = []
+    for point in sorted(points):
+        if not best or point[1] < best[-1][1]:
+            best.append(point)
+    return best
+
+
+def points_at(records: Sequence[dict], price: str) -> list[tuple[float, float, str]]:
+    """What each line of the log costs, and its mean errors in runs 0 and 2, which all lines have.
+
+    price: a key of the records. Quantized networks count where the price is bytes alone: nothing else about them is new.
+    """
+    wrong: dict[str, list[int]] = {}
+    costs: dict[str, float] = {}
+    for record in records:
+        name = record["line"]
+        if record["run"] in ("0", "2") and price in record and ("bits" not in name or price == "bytes"):
+            wrong.setdefault(name, []).append(len(record["wrong"]["last"]))
+            costs[name] = costs.get(name, record[price])
+    return [(costs[name], float(np.mean(errors)), name) for name, errors in wrong.items()]

@@ -1,0 +1,40 @@
+"""The pictures that lesson 3 alone draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+
+from mnist_helpers.figures import draw_bars, draw_curves
+from mnist_helpers.training import History
+
+
+def draw_training(history: History, title: str, width: int = 10, log: str = "") -> Figure:
+    """Draw what a training noted: the losses of training, as means of `width` steps, and of validation; and the accuracy.
+
+    log: "y" for a logarithmic loss.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.3), width_ratios=(3, 2))
+    means = torch.tensor(history.loss).unfold(0, width, 1).mean(dim=1).tolist()
+    curves = {f"training, mean of {width} steps": (range(width, len(history.loss) + 1), means)}
+    curves["validation"] = (history.epoch_ends, history.validation_loss)
+    draw_curves(curves, "step", "loss", title, log, axes=left)
+    percents = [100 * share for share in history.validation_accuracy]
+    draw_curves(
+        {"validation": (history.epoch_ends, percents)}, "step", "validation images right (%)", axes=right
+    )
+    return figure
+
+
+def draw_helps(histories: Mapping[str, History]) -> Figure:
+    """Draw the last validation loss and accuracy of several trainings as bars."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 0.8 + 0.4 * len(histories)), sharey=True)
+    losses = {name: history.validation_loss[-1] for name, history in histories.items()}
+    percents = {name: 100 * history.validation_accuracy[-1] for name, history in histories.items()}
+    draw_bars(losses, "validation loss, after the last epoch", axes=left)
+    draw_bars(percents, "validation images right (%)", axes=right)
+    left.invert_yaxis()  # the two share this axis, and each has turned it over
+    return figure
