@@ -39,7 +39,7 @@ kit: .venv/installed ## write the kit to teach with, build/kit: editions, slides
 store: .venv/installed ## after an edit: run all notebooks on MNIST and store their outputs, normalized
 	@$(BIN)/python -m tools.walkthrough store
 
-readme: .venv/installed ## bring the README's numbers up to those of the last whole run, `make run ALL=1`, on MNIST
+readme: .venv/installed ## bring the README's numbers up to those of the last `make run` on MNIST
 	@$(BIN)/python -m tools.readme
 
 bench: .venv/installed ## measure how fast which accuracy is reached here; QUICK=1 takes less than a minute

@@ -120,7 +120,11 @@ def launch(*command, processes=2, restarts=0, port=None):
     where the processes meet, is in use; without one, torchrun finds a free one.
     """
     if port is None:
-        where = ["--standalone", "--local-addr", "127.0.0.1"]  # else it looks up the machine's name, for minutes
+        where = [
+            "--standalone",
+            "--local-addr",
+            "127.0.0.1",
+        ]  # else it looks up the machine's name, for minutes
     else:
         where = ["--master-port", port]
         with socket.socket() as probe:

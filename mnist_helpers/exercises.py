@@ -414,35 +414,16 @@ def _folds(answer, writers, count):
     if unfinished(given := answer(writers.clone(), count)):
         return given
     folds, names = as_array(given), writers.tolist()
-    must(folds.shape == (len(names),), f"one fold for each image is wanted, {len(names)} in one case, and yours is {form_of(folds)}.")
+    must(folds.shape == (len(names),), f"one fold for each image is wanted, in one case {len(names)} of them, and yours is {form_of(folds)}.")
     must(set(folds.tolist()) <= {*range(count)}, "folds are whole numbers from 0 to `count - 1`, and some of yours are not.")
     homes = {name: {fold for one, fold in zip(names, folds.tolist(), strict=True) if one == name} for name in names}
-    must(all(len(home) == 1 for home in homes.values()), "the images of some writers are in more than one fold, so their hands are known.")
+    must(all(len(home) == 1 for home in homes.values()), "the images of some writers are in more than one fold, so a reader is tested on hands that it knows.")
     held = [sum(home == {fold} for home in homes.values()) for fold in range(count)]
     must(min(held) > 0, "some folds are empty. The writers' numbers may all leave the same remainder.")
-    must(max(held) - min(held) <= 1, f"writers are dealt unevenly: in one case one fold has {max(held)}, another {min(held)}.")
+    must(max(held) - min(held) <= 1, f"writers are dealt unevenly: in one case, one fold has {max(held)} of them and another {min(held)}.")
     return 0
 
-def _two_points(rng):  # a third size between them, beyond them or before them
-    sizes = sorted(rng.sample(range(50, 5_000), 2))
-    many, few = rng.uniform(5, 60), rng.uniform(0.3, 0.9)
-    return sizes, [many, many * few], rng.choice([20_000, 55_000, 300_000, 30, sum(sizes) // 2])
-
-def _line(sizes, mistakes, size, across=np.log, up=np.log, back=np.exp, turned=1):
-    (low, high), (many, few) = map(across, sizes), map(up, mistakes)
-    return back(few + turned * (few - many) / (high - low) * (across(size) - high))
-
-def _plain(value): return value
-
 check_folds = Check(lambda writers, count: 0, _written, ask=_folds, note="No hand is in two folds.")
-check_extrapolated = Check(_line, _two_points, {
-    "this is a straight line on plain axes, which soon runs below zero. Take logarithms of both.": lambda *case: _line(*case, _plain, _plain, _plain),
-    "the sizes are on a logarithmic axis here, the mistakes are not yet.": lambda *case: _line(*case, np.log, _plain, _plain),
-    "the mistakes are on a logarithmic axis here, the sizes are not yet.": lambda *case: _line(*case, _plain),
-    "that is the logarithm of the mistakes. Undo it with `exp`.": (lambda *case: _line(*case, back=_plain), lambda *case: _line(*case, np.log10, np.log10, _plain)),
-    "the line goes the wrong way: with more images there are fewer mistakes.": lambda *case: _line(*case, turned=-1),
-    "the logarithms are of different kinds. Undo `log` with `exp`, and `log10` with a power of 10.": lambda *case: _line(*case, np.log10, np.log10),
-    "this repeats the step from the first size to the second, however far away the third is.": lambda sizes, mistakes, size: mistakes[1] ** 2 / mistakes[0]})
 
 # deeper/02_convolution
 check_output_size = Check(lambda size, k, padding, stride: (size + 2 * padding - k) // stride + 1, tolerance=0,
@@ -703,6 +684,33 @@ check_steered = Check(_steer, _reader, cases=8, mistakes={
     "after a step the image is another one. Take the gradient there, not at the original.": lambda *case: _steer(*case, anew=False),
     "this takes one step only.": lambda *case: _steer(*case[:4], 1),
     "every pixel moves by `size`, however small its gradient: take the sign.": lambda *case: _steer(*case, sign=lambda gradient: gradient)})
+
+def _layer_and_value(rng):
+    model, layer, inputs = _convolutions(rng)
+    return model, layer, rng.randrange(5), round(rng.choice([-1, 1]) * rng.uniform(0.5, 3), 2), inputs
+
+def _as_it_was(answer, model, layer, channel, value, inputs):
+    weights = deepcopy(model.state_dict())
+    given = answer(model, layer, channel, value, inputs)
+    must(not any(part._forward_hooks or part._forward_pre_hooks for part in model.modules()), "your function leaves a hook behind.")
+    must(all(torch.equal(one, weights[name]) for name, one in model.state_dict().items()), "the model's weights are no longer what they were. Change what the layer puts out, not the layer.")
+    return given
+
+def _silenced(model, layer, channel, value, inputs, places=lambda output, channel: output[:, channel], add=0):
+    output = model[:3](inputs).clone()
+    there = places(output, channel)
+    there.copy_(add * there + value)
+    return model[3:](output)
+
+check_silenced = Check(_silenced, _layer_and_value, ask=_as_it_was, mistakes={
+    "nothing has changed. What a hook *returns* replaces the output; without `return`, or after the call, it is too late.": lambda model, layer, channel, value, x: model(x),
+    "the first dimension counts images, so this replaces all channels of one image.": lambda *case: _silenced(*case, places=lambda output, channel: output[channel]),
+    "the third and fourth dimensions are rows and columns. Channels are the second.": (lambda *case: _silenced(*case, places=lambda output, channel: output[:, :, channel]), lambda *case: _silenced(*case, places=lambda output, channel: output[..., channel])),
+    "this replaces all channels, not one.": lambda *case: _silenced(*case, places=lambda output, channel: output),
+    "this replaces the channel in one image only. It has to be all of them.": (lambda *case: _silenced(*case, places=lambda output, channel: output[0, channel]), lambda *case: _silenced(*case, places=lambda output, channel: output[-1, channel])),
+    "the channel gets 0. It has to get `value`.": lambda model, layer, channel, value, x: _silenced(model, layer, channel, 0, x),
+    "this adds `value` to what the channel says. It has to replace it.": lambda *case: _silenced(*case, add=1),
+    "these are the maps of `layer`. What `model` makes of them is wanted.": lambda model, layer, channel, value, x: model[:3](x).index_fill(1, torch.tensor([channel]), value)})
 
 # deeper/05_maps_on_trial
 def _maps(rng):  # maps of unequal strength and offset; the others are those of another network, some of them far off

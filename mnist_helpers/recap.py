@@ -10,9 +10,7 @@ from IPython.display import display
 from mnist_helpers.data import Digits
 
 
-def recap(
-    digits: Digits, claims: Mapping[str, object], mnist: Mapping[str, object] = {}
-) -> None:
+def recap(digits: Digits, claims: Mapping[str, object], mnist: Mapping[str, object] = {}) -> None:
     """Show each sentence with ✓ if its condition holds in this run, else with ✗. It stops nobody.
 
     claims: sentence -> condition; a function is called without arguments, and counts as not so if it fails. mnist: the same, for

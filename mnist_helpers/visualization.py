@@ -45,7 +45,7 @@ def saliency(model, image, label):
     """
     image = image.clone().requires_grad_()
     logit = model(image[None])[0, label]
-    (gradient,) = torch.autograd.grad(logit, image)
+    gradient = torch.autograd.grad(logit, image)[0]
     return gradient[0].abs().cpu()
 
 
@@ -56,6 +56,6 @@ def grad_cam(model, layer, image, label):
     """
     with record(layer) as outputs:
         logit = model(image[None])[0, label]
-    (gradient,) = torch.autograd.grad(logit, outputs[0])
+    gradient = torch.autograd.grad(logit, outputs[0])[0]
     weights = gradient.mean(dim=(2, 3), keepdim=True)
     return F.relu((weights * F.relu(outputs[0])).sum(dim=1))[0].detach().cpu()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -105,7 +106,11 @@ def draw_four(table: Mapping[str, Mapping[str, Sequence[float]]]) -> Axes:
             values = cells[column]
             across = place + 0.03 * (2 * number - 1)
             axes.plot([across] * len(values), values, MARKERS[number], color=COLORS[number], markersize=5)
-            side = {"xytext": (-12 if place == 0 else 12, 0), "textcoords": "offset points", "va": "center"}
+            side: dict[str, Any] = {
+                "xytext": (-12 if place == 0 else 12, 0),
+                "textcoords": "offset points",
+                "va": "center",
+            }
             align = "right" if place == 0 else "left"
             axes.annotate(
                 f"{means[place]:.1f}", (place, means[place]), ha=align, color=COLORS[number], **side

@@ -51,7 +51,7 @@ def similarity(values: np.ndarray) -> float:
     return np.corrcoef(later)[np.triu_indices(len(later), 1)].mean() if len(later) > 1 else math.nan
 
 
-def draw_agreement(two: np.ndarray, double: np.ndarray, single: np.ndarray) -> Figure:
+def draw_apart(two: np.ndarray, double: np.ndarray, single: np.ndarray) -> Figure:
     """The losses of two processes and of one, and how far each step's lie apart.
 
     two, double: two processes and one, with numbers of 64 bits; single: one with numbers of 32 bits.

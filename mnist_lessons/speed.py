@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from mnist_helpers.figures import COLORS, MARKERS, describe, draw_curves
 
@@ -92,7 +92,8 @@ def draw_rungs(rungs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> 
         axes.text(np.median(seconds), max(right) + 0.15, str(number + 1), ha="center", color=color)
         told.append(f"{name}, {np.median(seconds):.2f} s and {np.mean(right):.1f}%")
     axes.set(xscale="log", xlabel="seconds of all steps", ylabel="validation images right (%)")
-    axes.xaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set(major_formatter="{x:g}", minor_locator=NullLocator())
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.grid(alpha=0.25)
     describe(axes, f"A dot for each run, seconds against accuracy: {'; '.join(told)}.")

@@ -14,11 +14,11 @@ from mnist_helpers.figures import COLORS, MARKERS, describe, draw_curves, short
 
 
 def file_places(digits: Digits) -> tuple[Tensor, Tensor]:
-    """Where in MNIST's training file the images of the training and of the validation split stand: int64 (N,) each.
+    """Where in MNIST's training file the images of the training and of the validation split stand: int32 (N,) each.
 
     Practice digits come from no such file; theirs are numbered as they are, training before validation.
     """
-    places = torch.arange(len(digits.train) + len(digits.validation))
+    places = torch.arange(len(digits.train) + len(digits.validation), dtype=torch.int32)
     held_out = places // 2 % HELD_OUT == HELD_OUT - 1
     if not digits.is_mnist:
         held_out = places >= len(digits.train)
@@ -30,8 +30,8 @@ def draw_mistakes(rows: Mapping[str, Sequence[float]], x: str, title: str = "") 
     axes = plt.subplots(figsize=(6.4, 0.9 + 0.34 * len(rows)))[1]
     told = []
     for number, (name, values) in enumerate(rows.items()):
-        look = {"color": COLORS[number % 3], "marker": MARKERS[number % 3]}
-        axes.scatter(values, [number] * len(values), s=26, alpha=0.7, zorder=3, **look)
+        color, marker = COLORS[number % 3], MARKERS[number % 3]
+        axes.scatter(values, [number] * len(values), s=26, alpha=0.7, zorder=3, color=color, marker=marker)
         mean = sum(values) / len(values)
         axes.vlines(mean, number - 0.3, number + 0.3, color=COLORS[number % 3], linewidth=2)
         axes.annotate(
@@ -49,7 +49,10 @@ def draw_mistakes(rows: Mapping[str, Sequence[float]], x: str, title: str = "") 
 def draw_learning_curves(curves: Mapping[str, tuple], title: str = "") -> Axes:
     """Draw mistakes against numbers of images, both logarithmic. curves: as in `draw_curves`, in percent."""
     axes = draw_curves(curves, "training images", "misread (%)", title, log="xy")
-    for axis, marks in ((axes.xaxis, (30, 100, 300, 1_000, 3_000, 10_000, 55_000)), (axes.yaxis, (2, 5, 10, 20, 50))):
+    for axis, marks in (
+        (axes.xaxis, (30, 100, 300, 1_000, 3_000, 10_000, 55_000)),
+        (axes.yaxis, (2, 5, 10, 20, 50)),
+    ):
         axis.set_ticks(marks, [short(mark) for mark in marks])
         axis.set_ticks([], minor=True)
     return axes

@@ -17,14 +17,19 @@ def draw_training(history: History, title: str, width: int = 10, log: str = "") 
 
     log: "y" for a logarithmic loss.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.3), width_ratios=(3, 2))
+    panels = 2 if len(history.epoch_ends) > 2 else 1  # an accuracy or two are no curve
+    figure, row = plt.subplots(1, panels, figsize=(8.4 if panels == 2 else 6.4, 3.3), squeeze=False)
     means = torch.tensor(history.loss).unfold(0, width, 1).mean(dim=1).tolist()
-    curves = {f"training, mean of {width} steps": (range(width, len(history.loss) + 1), means)}
+    curves: dict[str, tuple] = {
+        f"training, mean of {width} steps": (range(width, len(history.loss) + 1), means)
+    }
     curves["validation"] = (history.epoch_ends, history.validation_loss)
-    draw_curves(curves, "step", "loss", title, log, axes=left)
+    draw_curves(curves, "step", "loss", title, log, axes=row[0, 0])
+    if panels == 1:
+        return figure
     percents = [100 * share for share in history.validation_accuracy]
     draw_curves(
-        {"validation": (history.epoch_ends, percents)}, "step", "validation images right (%)", axes=right
+        {"validation": (history.epoch_ends, percents)}, "step", "validation images right (%)", axes=row[0, 1]
     )
     return figure
 
@@ -33,8 +38,8 @@ def draw_helps(histories: Mapping[str, History]) -> Figure:
     """Draw the last validation loss and accuracy of several trainings as bars."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 0.8 + 0.4 * len(histories)), sharey=True)
     losses = {name: history.validation_loss[-1] for name, history in histories.items()}
-    percents = {name: 100 * history.validation_accuracy[-1] for name, history in histories.items()}
+    misread = {name: 100 * (1 - history.validation_accuracy[-1]) for name, history in histories.items()}
     draw_bars(losses, "validation loss, after the last epoch", axes=left)
-    draw_bars(percents, "validation images right (%)", axes=right)
+    draw_bars(misread, "validation images misread (%)", axes=right)
     left.invert_yaxis()  # the two share this axis, and each has turned it over
     return figure

@@ -104,7 +104,7 @@ def draw_trial(columns: Mapping[str, tuple[Tensor, Mapping[str, Tensor]]]) -> Fi
     for column, (title, (image, maps)) in zip(grid.T, columns.items(), strict=True):
         for axes, kind in zip(column, kinds, strict=True):
             draw_over(axes, maps[kind], image, title if kind == kinds[0] else "")
-            largest = f"largest value {maps[kind].abs().max():.2g}"
+            largest = f"largest size {maps[kind].abs().max():.2g}"
             axes.set_xlabel(largest, size=11)
             describe(axes, f"{kind}, {title}: {largest}.")
     for axes, kind in zip(grid[:, 0], kinds, strict=True):

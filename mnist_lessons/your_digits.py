@@ -30,12 +30,13 @@ def draw_answer(image: Tensor, answer: Tensor, maps: Tensor | None = None) -> Fi
     image: uint8 (28, 28). answer: float (10,). maps: float (16, 24, 24).
     """
     panels = 2 if maps is None else 3
-    figure, row = plt.subplots(1, panels, figsize=(1.75 * panels, 2.2))
+    figure, row = plt.subplots(1, panels, figsize=(1.6 * panels, 2.05))
     _draw_paper(row[0], image, "what the network gets")
     best = int(answer.argmax())
     row[1].barh(range(10), answer.numpy(), color=[COLORS[1 if digit == best else 0] for digit in range(10)])
     row[1].set(yticks=range(10), xlim=(0, 1), xlabel="probability")
     row[1].set_title(f"read as {best}", fontsize=12, weight="bold")
+    row[1].tick_params(axis="y", labelsize=8)
     row[1].invert_yaxis()
     if maps is not None:
         # 16 maps in 4 rows of 4, with a black line between them
@@ -180,7 +181,8 @@ def on_sheets(images: Tensor, seed: int = 0, side: int = 100) -> list[np.ndarray
         )
         large = large.crop(large.getbbox())  # cut to the ink
         sheet = Image.new("L", (side, side))
-        sheet.paste(large, tuple(int(rng.integers(0, side - length + 1)) for length in large.size))
+        x, y = (int(rng.integers(0, side - length + 1)) for length in large.size)
+        sheet.paste(large, (x, y))
         sheets.append(np.array(sheet) if rng.random() < 0.5 else 255 - np.array(sheet))
     return sheets
 

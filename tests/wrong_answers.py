@@ -20,6 +20,7 @@ _RECORD = "from mnist_helpers.visualization import record\nwith record(layer) as
 _FIRST = "low, high = image.min(), image.max()\nfor _ in range(steps):\n    image = image.detach().requires_grad_()\n    "
 _LOSS, _GRADIENT = "F.cross_entropy(model(image[None]), torch.tensor([target]))", "gradient = torch.autograd.grad({}, image)[0]\n    "
 _STEP = _GRADIENT.format(_LOSS)
+_SILENCE, _HOOK = "model, layer, channel, value, inputs", "def hook(layer, given, output): {}\nhandle = layer.register_forward_hook(hook)\nlogits = model(inputs)\nhandle.remove()\nreturn logits"
 _MOVE = "image = (image - size * gradient.sign()).clamp(low, high)\nreturn image.detach()"
 
 _COSTS_OF_PROCESSES, _GRADIENTS = "per_image, exchange, processes", "gradients, counts"
@@ -86,6 +87,13 @@ WRONG = {
         "torch.where(ranking.abs() >= ranking.abs().flatten().topk(count).values[-1], image, image.min())",
         "image[:] = image.min()\nreturn image", "image[:], ranking[:] = 0, 0\nreturn image",
         "torch.where(ranking > ranking.flatten().topk(count).values[-1], image, image.min())"),
+    "check_silenced": _functions(_SILENCE, *(_HOOK.format(body) for body in (
+        "output[:, channel - 1] = value; return output", "output[:, channel, 0, 0] = value; return output", "output[:, channel] *= value; return output",
+        "output[:, : channel + 1] = value; return output", "return torch.full_like(output, value)", "output.clone()[:, channel] = value", "output[:, channel] = -value; return output",
+        "output[:, channel] = output[:, channel].clamp(max=value); return output")),
+        "layer.bias[channel] = value\nlayer.weight[channel] = 0\nreturn model(inputs)", "layer.register_forward_hook(lambda layer, given, output: output.index_fill(1, torch.tensor([channel]), value))\nreturn model(inputs)",
+        "logits = model(inputs)\nlogits[:, channel] = value\nreturn logits", "inputs[:, 0] = value\nreturn model(inputs)",
+        "from mnist_helpers.visualization import record\nwith record(layer) as outputs: logits = model(inputs)\noutputs[0][:, channel] = value\nreturn logits"),
     "check_steered": _functions(_STEER, _FIRST.replace("image = ", "low, high = image.min(), image.max()\n    image = ", 1) + _STEP + _MOVE,
         _FIRST + _STEP + "image = image - size * gradient.sign()\nreturn image.detach().clamp(low, high)",
         "low, high = image.min(), image.max()\nimage.requires_grad_()\nfor _ in range(steps):\n    " + _LOSS + ".backward()\n    "
@@ -139,6 +147,10 @@ OTHER_FORMS = {
     "check_kept_pixels": _functions(_RANKING, "torch.where(ranking > ranking.quantile(1 - count / 784), image, image.min())",
         "image[0][ranking < ranking.flatten().sort().values[-count]] = image.min()\nreturn image",
         "kept = np.full(784, image.min())\nbest = np.argsort(ranking.numpy().ravel())[::-1][:count]\nkept[best] = image.numpy().ravel()[best]\nreturn kept.reshape(1, 28, 28)"),
+    "check_silenced": _functions(_SILENCE, _HOOK.format("output[:, channel] = value; return output"), _HOOK.format("output[:, channel] = value"),
+        "handle = layer.register_forward_hook(lambda layer, given, output: output.index_fill(1, torch.tensor([channel]), value))\ntry: return model(inputs)\nfinally: handle.remove()",
+        "bias, weight = layer.bias.clone(), layer.weight.clone()\nlayer.bias[channel], layer.weight[channel] = value, 0\nlogits = model(inputs)\nlayer.bias.copy_(bias), layer.weight.copy_(weight)\nreturn logits.tolist()",
+        "with torch.no_grad():\n        parts = list(model)\n        place = [part is layer for part in parts].index(True)\n        maps = model[: place + 1](inputs).numpy().copy()\n        maps[:, channel] = value\n        return model[place + 1 :](torch.from_numpy(maps)).numpy()"),
     "check_steered": _functions(_STEER,
         _FIRST + _LOSS + ".backward()\n    image = (image.data - size * image.grad.sign()).clip(low, high)\nreturn image",
         _FIRST + _GRADIENT.format("-model(image.view(1, 1, 28, 28)).log_softmax(1)[0, target]") + _MOVE,
@@ -250,25 +262,18 @@ OTHER_FORMS |= {
     "check_times_faster": _functions(_FASTER, "factor / (factor * (1 - share) + share)", "step = 1.0\npart = step * share\nreturn torch.tensor(step / (step - part + part / factor))"),
 }
 
-_WRITTEN, _POINTS = "writers, count", "sizes, mistakes, size"
+_WRITTEN = "writers, count"
 WRONG |= {
     "check_folds": _functions(_WRITTEN, "torch.arange(len(writers)) % count", "torch.arange(len(writers)) * count // len(writers)", "writers % count", "torch.zeros(len(writers))",
         "torch.unique(writers, return_inverse=True)[1]", "torch.unique(writers, return_inverse=True)[1] // count", "torch.unique(writers) % count", "torch.randint(count, (len(writers),))",
         "1 + torch.unique(writers, return_inverse=True)[1] % count", "torch.bucketize(writers, writers.double().quantile(torch.linspace(0, 1, count + 1).double())[1:-1])",
         "torch.unique_consecutive(writers, return_inverse=True)[1] % count", "[hash(str(writer)) % count for writer in writers.tolist()]",
         "fold = {}\nfor writer in writers.tolist(): fold.setdefault(writer, random.Random(writer).randrange(count))\nreturn [fold[writer] for writer in writers.tolist()]"),
-    "check_extrapolated": _functions(_POINTS, "mistakes[1]", "mistakes[1] * sizes[1] / size", "mistakes[1] * (sizes[1] / size) ** 0.5", "np.interp(size, sizes, mistakes)",
-        "mistakes[0] * (size / sizes[1]) ** (np.log(mistakes[1] / mistakes[0]) / np.log(sizes[1] / sizes[0]))", "np.exp(np.interp(np.log(size), np.log(sizes), np.log(mistakes)))",
-        "mistakes[1] * (size / sizes[1]) ** (np.log(sizes[1] / sizes[0]) / np.log(mistakes[1] / mistakes[0]))", "mistakes[1] * (size / sizes[1]) ** ((mistakes[1] - mistakes[0]) / (sizes[1] - sizes[0]))",
-        "np.polyval(np.polyfit(sizes, np.log(mistakes), 1), size)", "round(mistakes[1] * (size / sizes[1]) ** (np.log(mistakes[1] / mistakes[0]) / np.log(sizes[1] / sizes[0])))"),
 }
 OTHER_FORMS |= {
     "check_folds": _functions(_WRITTEN, "np.unique(writers.numpy(), return_inverse=True)[1] % count", "names = sorted(set(writers.tolist()))\nreturn [names.index(writer) % count for writer in writers.tolist()]",
         "numbers = torch.unique(writers, return_inverse=True)[1]\nreturn numbers * count // (numbers.max() + 1)",
         "fold = {}\nfor writer in writers.tolist(): fold.setdefault(writer, len(fold) % count)\nreturn torch.tensor([fold[writer] for writer in writers.tolist()])"),
-    "check_extrapolated": _functions(_POINTS, "np.exp(np.polyval(np.polyfit(np.log(sizes), np.log(mistakes), 1), np.log(size)))",
-        "slope = math.log10(mistakes[0] / mistakes[1]) / math.log10(sizes[0] / sizes[1])\nreturn mistakes[0] * (size / sizes[0]) ** slope",
-        "t = torch.tensor\nslope = (t(mistakes[1]).log() - t(mistakes[0]).log()) / (t(sizes[1]).log() - t(sizes[0]).log())\nreturn (t(mistakes[1]).log() + slope * (t(size).log() - t(sizes[1]).log())).exp()"),
 }
 
 # fmt: on

@@ -116,6 +116,20 @@ def definitions_of(notebook: NotebookNode) -> str:
     cells = [c for c in notebook.cells if c.cell_type == "code"]
     cells = [c for c in cells if not has_tag(c, "exercise-starter") and not has_tag(c, "remove-cell")]
     nodes = [node for cell in cells for node in ast.parse(cell.source).body if isinstance(node, kept)]
+    known = {getattr(node, "name", "") for node in nodes}
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            known |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef):  # a default that the lesson computes is not there
+            unknown = [
+                any(isinstance(n, ast.Name) and n.id not in known for n in ast.walk(d))
+                for d in node.args.defaults
+            ]
+            node.args.defaults = [
+                ast.Constant(None) if missing else default
+                for missing, default in zip(unknown, node.args.defaults, strict=True)
+            ]
     return IMPORTS + "\n".join(map(ast.unparse, nodes))
 
 
