@@ -17,7 +17,7 @@ for module in (data, model, speed, training, cluster, evaluation, visualization)
     HELPER |= checks.definitions(inspect.getsource(module))
 
 # What the lessons show and the helper holds under the same name.
-TAUGHT = {"normalize", "CNN", "predict", "accuracy", "fit", "record", "saliency", "grad_cam"}
+TAUGHT = {"normalize", "CNN", "predict", "accuracy", "fit", "saliency", "grad_cam"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 STORED = {name_of(path): nbformat.read(path, 4) for path in NOTEBOOKS}
 
