@@ -51,7 +51,7 @@ def draw_confusion(confusion: Tensor) -> Axes:
     """Draw a table of mistakes: a row for each label, a column for each reading. confusion: whole numbers (10, 10)."""
     mistakes = confusion.int() * (1 - torch.eye(10, dtype=torch.int))
     axes = plt.subplots(figsize=(5, 4.6))[1]
-    axes.imshow(mistakes, cmap="Blues")
+    axes.imshow(mistakes.numpy(), cmap="Blues")
     for label in range(10):
         for reading in range(10):
             count = mistakes[label, reading].item()
