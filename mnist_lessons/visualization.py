@@ -48,13 +48,13 @@ def draw_path(image: Tensor, outputs: Sequence[Tensor]) -> Figure:
     image: float (1, 28, 28). outputs: of conv1, conv2, the hidden layer and the last one, each for a batch of one.
     """
     first, second, hidden = (output[0].detach().relu() for output in outputs[:3])
-    probabilities = 100 * outputs[3][0].detach().softmax(dim=0)
+    probabilities = 100 * outputs[3][0].detach().softmax(dim=0).numpy()
     figure, spots = plt.subplot_mosaic("AB;CE;DE", figsize=(7, 7), height_ratios=(2, 1, 1))
     draw_image(image[0], "the image: 28×28 pixels", axes=spots["A"])
     draw_many(spots["B"], first, 4, "conv1: 16 maps of 24×24")
     draw_many(spots["C"], second, 8, "conv2: 32 maps of 8×8")
     draw_many(spots["D"], hidden.view(1, 8, 16), 1, "hidden: 128 numbers")
-    bars, best = spots["E"], probabilities.argsort(descending=True)[:2].tolist()
+    bars, best = spots["E"], probabilities.argsort()[:-3:-1]
     bars.bar(range(10), probabilities, color=COLORS[0])
     bars.set(xticks=range(10), ylim=(0, 100), title="output: 10 probabilities", xlabel="digit")
     bars.set_ylabel("probability (%)")
