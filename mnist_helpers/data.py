@@ -72,10 +72,13 @@ class Digits:
         return f"{self.name[0].upper()}{self.name[1:]}: {sizes}, {len(self.test):,} for test."
 
     def __repr__(self) -> str:
-        return f"{self}\n{self.origin}"
+        found = self.is_mnist and self.origin.startswith(
+            "MNIST was read from"
+        )  # nothing that one needs to know
+        return str(self) if found else f"{self}\n{self.origin}"
 
     def _repr_html_(self) -> str:
-        told = f"{self}<br>{html.escape(self.origin, quote=False)}"
+        told = html.escape(repr(self), quote=False).replace("\n", "<br>")
         if self.is_mnist:
             return f"<p>{told}</p>"
         return (

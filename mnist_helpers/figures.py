@@ -58,13 +58,14 @@ def render(drawn: Axes | Figure, notice: str = "") -> tuple[bytes, str, dict[str
     figure.savefig(drawing, format="png", bbox_inches="tight", dpi=2 * figure.dpi)
     plt.close(figure)
     picture = Image.open(drawing).convert("RGB")
-    # A palette halves the size of a notebook; the noise of a photograph needs fewer colors.
-    for colors in (128, 32):
+    png = io.BytesIO()
+    picture.save(png, "png", optimize=True)
+    for colors in (256, 32):  # a palette halves a large picture; the noise of a photograph needs fewer
+        if png.tell() < 100_000:
+            break
         png = io.BytesIO()
         reduced = picture.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         reduced.save(png, "png", optimize=True)
-        if png.tell() < 150_000:
-            break
     return png.getvalue(), alt, {"width": picture.width // 2, "height": picture.height // 2}
 
 

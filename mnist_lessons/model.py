@@ -91,10 +91,13 @@ def draw_responses(images: Tensor, kernels: Mapping[str, Tensor], responses: Ten
             draw_image(responses[column - 1, row - 1], kind="signed", limit=limit, axes=grid[row, column])
     for axes in grid.flat:
         describe(axes, "")  # one description for the whole figure instead of one for each part
+    for axes in grid[1:, 1]:  # the four maps of the first digit
+        axes.spines[:].set(color=COLORS[1], linewidth=2)
     names = ", ".join(kernels)
     describe(
         figure,
-        f"{len(images)} digits above, and in a row for each kernel ({names} edges) its response to each digit.",
+        f"{len(images)} digits above, and in a row for each kernel ({names} edges) its response to each digit. "
+        "The first digit's responses are framed.",
     )
     return figure
 
@@ -120,6 +123,8 @@ def draw_ladder(steps: Mapping[str, Tensor], maps: int = 6) -> Figure:
             )
             axes.imshow(picture.detach().numpy(), aspect="auto", **colors)
             axes.set(xticks=[], yticks=[])
+            if name == "output":
+                axes.set_xticks(range(picture.shape[-1]))
             axes.set_axis_on()
             axes.spines[:].set(visible=True, color="0.8")
     told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())

@@ -24,13 +24,13 @@ def draw_training(history: History, title: str, width: int = 10, log: str = "") 
         f"training, mean of {width} steps": (range(width, len(history.loss) + 1), means)
     }
     curves["validation"] = (history.epoch_ends, history.validation_loss)
-    draw_curves(curves, "step", "loss", title, log, axes=row[0, 0])
+    steps = f"step ({history.epoch_ends[0]} an epoch)" if history.epoch_ends else "step"
+    draw_curves(curves, steps, "loss", title, log, axes=row[0, 0])
     if panels == 1:
         return figure
     percents = [100 * share for share in history.validation_accuracy]
-    draw_curves(
-        {"validation": (history.epoch_ends, percents)}, "step", "validation images right (%)", axes=row[0, 1]
-    )
+    curves = {"validation": (history.epoch_ends, percents)}
+    draw_curves(curves, steps, "validation images right (%)", axes=row[0, 1])
     return figure
 
 

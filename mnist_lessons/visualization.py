@@ -49,7 +49,7 @@ def draw_path(image: Tensor, outputs: Sequence[Tensor]) -> Figure:
     """
     first, second, hidden = (output[0].detach().relu() for output in outputs[:3])
     probabilities = 100 * outputs[3][0].detach().softmax(dim=0).numpy()
-    figure, spots = plt.subplot_mosaic("AB;CE;DE", figsize=(7, 7), height_ratios=(2, 1, 1))
+    figure, spots = plt.subplot_mosaic("AB;CD;EE", figsize=(7, 7.2), height_ratios=(3, 2, 2))
     draw_image(image[0], "the image: 28×28 pixels", axes=spots["A"])
     draw_many(spots["B"], first, 4, "conv1: 16 maps of 24×24")
     draw_many(spots["C"], second, 8, "conv2: 32 maps of 8×8")
@@ -79,6 +79,35 @@ def draw_over(axes: Axes, values: Tensor, image: Tensor, title: str, scale: str 
         axes.images[0].set_data(values.where(values != 0, torch.nan).numpy())  # nothing is white, like paper
     axes.contour(image[0].numpy(), levels=[0.5], colors=COLORS[4], linewidths=1.2)
     axes.set(xlim=(-0.5, 27.5), ylim=(27.5, -0.5))
+
+
+def draw_channels(
+    channels: Sequence[int], kernels: Tensor, maps: Tensor, image: Tensor, columns: int = 2
+) -> Figure:
+    """Draw kernels of the first layer, each beside its map of one digit, with a frame around what it answers to most.
+
+    kernels: float (N, 5, 5). maps: float (N, 24, 24), none below 0. image: float (1, 28, 28).
+    """
+    rows = len(channels) // columns
+    figure, grid = plt.subplots(
+        rows, 2 * columns, figsize=(7.6, 2.6 * rows), width_ratios=(2, 3) * columns, squeeze=False
+    )
+    pairs = grid.reshape(-1, 2)
+    for (left, right), channel, kernel, answers in zip(pairs, channels, kernels, maps, strict=True):
+        draw_image(kernel, f"kernel {channel}", "signed", axes=left)
+        draw_over(right, answers, image, f"channel {channel}")
+        row, column = divmod(int(answers.argmax()), answers.shape[1])
+        right.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 5, 5, fill=False, color="white", lw=2))
+    return figure
+
+
+def entries_that_see() -> Tensor:
+    """For each pixel, how many entries of `conv2` see it: float (28, 28)."""
+    seen = torch.zeros(28, 28)
+    for row in range(0, 16, 2):  # an entry sees 14×14 pixels, the next one begins two farther on
+        for column in range(0, 16, 2):
+            seen[row : row + 14, column : column + 14] += 1
+    return seen
 
 
 def draw_maps(maps: Mapping[str, Tensor], image: Tensor, scale: str = "") -> Figure:
@@ -122,8 +151,11 @@ def draw_film(rows: Mapping[str, Tensor], levels: Sequence[int], answers: Mappin
     told = []
     for line, (name, frames) in zip(grid, rows.items(), strict=True):
         first = name == next(iter(rows))
-        sure, read = answers[name].detach().max(dim=1)
-        captions = [f"{digit} ({share:.0%})" for digit, share in zip(read, sure, strict=True)]
+        best = answers[name].detach().topk(2, dim=1)
+        captions = [
+            ", ".join(f"{digit} ({share:.0%})" for digit, share in zip(*pair, strict=True) if share > 0.1)
+            for pair in zip(best.indices, best.values, strict=True)
+        ]
         for axes, frame, caption, level in zip(line, frames, captions, levels, strict=True):
             draw_image(frame[0], f"{level} levels\n{caption}" if first else caption, axes=axes)
             describe(axes, "")
@@ -135,7 +167,7 @@ def draw_film(rows: Mapping[str, Tensor], levels: Sequence[int], answers: Mappin
 
 
 def draw_planes(planes: Mapping[str, Tensor], labels: Tensor, wrong: Mapping[str, Tensor]) -> Figure:
-    """Draw digits in planes, colored by label, each digit's name in the middle of its points, the misplaced circled.
+    """Draw digits in planes, colored by label, each digit's name on one of its points, in their midst, the misplaced circled.
 
     planes: title -> float (N, 2). labels: int64 (N,). wrong: title -> bool (N,), which are misplaced.
     """
@@ -145,7 +177,10 @@ def draw_planes(planes: Mapping[str, Tensor], labels: Tensor, wrong: Mapping[str
         axes.scatter(*places.T, c=labels, cmap="tab10", s=5)
         axes.scatter(*places[wrong[title]].T, s=24, facecolors="none", edgecolors="black", linewidths=0.7)
         for digit in labels.unique():
-            middle = places[labels == digit].median(dim=0).values.tolist()
+            own = places[labels == digit]
+            middle = own[
+                torch.cdist(own, own).median(dim=1).values.argmin()
+            ].tolist()  # in the midst of the others
             axes.text(*middle, digit.item(), size=12, weight="bold", bbox=box)
         count = int(wrong[title].sum())
         axes.set_title(f"{title}\n{count} of {len(labels):,} misplaced", size=12)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from mnist_helpers.drawings import HANDS, load_drawings, paint, save_drawings
+from mnist_helpers.drawings import HANDS, PEN, load_drawings, paint, save_drawings
 from mnist_helpers.evaluation import wilson_interval
 from mnist_helpers.figures import COLOR_MAPS, COLORS, describe
 from mnist_helpers.handwriting import ink_box, to_mnist
@@ -276,9 +276,22 @@ def load_room(room: str) -> dict[str, tuple[Tensor, Tensor]]:
     Returns writer -> images, uint8 (N, 28, 28), and labels, int64 (N,).
     """
     writers = {path.stem: path for path in sorted(Path(room).glob("*.npz"))}
-    writers = writers or {f"{path.stem} (simulated)": path for path in sorted(HANDS.glob("*.npz"))}
+    simulated = {f"{path.stem} (simulated)": path for path in sorted(HANDS.glob("*.npz"))}
     found = {}
-    for name, path in writers.items():
+    for name, path in (writers or simulated).items():
         drawings, labels, _ = load_drawings(path)
-        found[name] = prepare([paint(strokes) for strokes in drawings]), torch.tensor(labels)
+        pages = [paint(strokes) for strokes in drawings]
+        if not writers and "slanted" in name:  # so that not all is read
+            pages = [_leaning(strokes) for strokes in drawings]
+        found[name] = prepare(pages), torch.tensor(labels)
     return found
+
+
+def _leaning(strokes: list, lean: float = 0.8) -> np.ndarray:
+    """A drawing that leans hard to the right, painted so small that it stays on its page: uint8 (280, 280)."""
+    zoom = 1 / (1 + lean)
+    leaning = [
+        [(0.5 + zoom * (x - 0.5 + lean * (0.5 - y)), 0.5 + zoom * (y - 0.5)) for x, y in stroke]
+        for stroke in strokes
+    ]
+    return paint(leaning, width=zoom * PEN)
