@@ -25,8 +25,8 @@ def draw_readers(exam: Tensor, later: Tensor, best: int) -> Axes:
     axes = plt.subplots(figsize=(6.4, 3.2))[1]
     axes.scatter(100 * exam, 100 * later, s=12, alpha=0.3, color=COLORS[0])
     axes.scatter(100 * exam[best], 100 * later[best], s=60, color=COLORS[1])
-    place = 100 * exam[best] - 0.25, 100 * later[best]
-    axes.annotate("winner", place, ha="right", va="center", color=COLORS[1], weight="bold")
+    place = 100 * exam[best], 100 * later[best] + 0.2
+    axes.annotate("winner", place, ha="center", color=COLORS[1], weight="bold")
     axes.axhline(10, color="0.5", linewidth=1)
     axes.set(xlabel="right in the exam (%)", ylabel="right on later images (%)")
     ends = f"{exam[best]:.1%} in the exam and {later[best]:.1%} later"

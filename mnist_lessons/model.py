@@ -66,7 +66,7 @@ def explore_kernel(split: Split, kernel: Tensor, index: int) -> None:
             (mixed, title, "signed"), (image, "image", "ink"), (response, "response", "signed")
         )
 
-    degrees = IntSlider(45, 0, 345, 15, description="angle (degrees)", **WIDE)
+    degrees = IntSlider(90, 0, 345, 15, description="angle (degrees)", **WIDE)
     explore(
         turned,
         degrees=degrees,

@@ -84,20 +84,21 @@ def draw_over(axes: Axes, values: Tensor, image: Tensor, title: str, scale: str 
 def draw_channels(
     channels: Sequence[int], kernels: Tensor, maps: Tensor, image: Tensor, columns: int = 2
 ) -> Figure:
-    """Draw kernels of the first layer, each beside its map of one digit, with a frame around what it answers to most.
+    """Draw kernels of the first layer: each with its map of one digit, and the patch of the digit it answers to most.
 
     kernels: float (N, 5, 5). maps: float (N, 24, 24), none below 0. image: float (1, 28, 28).
     """
     rows = len(channels) // columns
     figure, grid = plt.subplots(
-        rows, 2 * columns, figsize=(7.6, 2.6 * rows), width_ratios=(2, 3) * columns, squeeze=False
+        rows, 3 * columns, figsize=(8.6, 2.3 * rows), width_ratios=(3, 5, 3) * columns
     )
-    pairs = grid.reshape(-1, 2)
-    for (left, right), channel, kernel, answers in zip(pairs, channels, kernels, maps, strict=True):
-        draw_image(kernel, f"kernel {channel}", "signed", axes=left)
-        draw_over(right, answers, image, f"channel {channel}")
+    for spots, channel, kernel, answers in zip(grid.reshape(-1, 3), channels, kernels, maps, strict=True):
         row, column = divmod(int(answers.argmax()), answers.shape[1])
-        right.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 5, 5, fill=False, color="white", lw=2))
+        draw_image(kernel, f"kernel {channel}", "signed", axes=spots[0])
+        draw_over(spots[1], answers, image, f"its map, channel {channel}")
+        spots[1].add_patch(plt.Rectangle((column - 0.5, row - 0.5), 5, 5, fill=False, color="white", lw=2))
+        patch = image[0, row : row + 5, column : column + 5]
+        draw_image(patch - image.min(), "the patch", axes=spots[2], limit=(image.max() - image.min()).item())
     return figure
 
 
