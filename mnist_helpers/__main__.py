@@ -79,7 +79,8 @@ def machine():
 
 def digits(strict, get=False):
     """Each of MNIST's files where the lessons read, or with `get` in the cache; a missing one fails if `strict`."""
-    from mnist_helpers.sources import FILES, REMEDY, WalkthroughError, cache_folder, download, read
+    from mnist_helpers.errors import WalkthroughError
+    from mnist_helpers.sources import FILES, REMEDY, cache_folder, download, read
 
     folder = cache_folder() if get else Path(os.getenv("MNIST_DIR") or cache_folder()).expanduser()
     if get:

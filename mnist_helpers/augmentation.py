@@ -1,4 +1,4 @@
-"""Other images of the same digits: turned, zoomed, shifted and bent a little, at random."""
+"""Other images of the same digits: turned, zoomed and shifted a little, at random."""
 
 from __future__ import annotations
 
@@ -23,17 +23,6 @@ def affine_grid(
     return F.affine_grid(theta, list(images.shape), align_corners=False)
 
 
-def elastic_grid(images: Tensor, generator: torch.Generator, bend: float, knots: int = 5) -> Tensor:
-    """How far each pixel of a bent image strays: float (N, H, W, 2), in half widths.
-
-    A mesh of `knots` by `knots` points is pulled about by `bend` pixels (one standard deviation), smoothly between them.
-    Source: Simard, Steinkraus and Platt, Best Practices for Convolutional Neural Networks, 2003, smooth noise instead.
-    """
-    pulled = bend / (images.shape[-1] / 2) * torch.randn(len(images), 2, knots, knots, generator=generator)
-    smooth = F.interpolate(pulled.to(images), size=images.shape[-2:], mode="bicubic", align_corners=True)
-    return smooth.permute(0, 2, 3, 1)
-
-
 def resample(images: Tensor, grid: Tensor) -> Tensor:
     """The images as `grid` moves them; float (N, 1, H, W), whose borders are background."""
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
@@ -52,22 +41,20 @@ def random_affine(
 class RandomAffine(nn.Module):
     """`random_affine` as a layer: at work in training, and out of the way in evaluation, as dropout is.
 
-    bend: how far, in pixels, it also bends what it turns. It draws from a generator of its own, seeded by a count of its
-    batches that is saved with the weights.
+    It draws from a generator of its own, seeded by a count of its batches that is saved with the weights.
     """
 
-    def __init__(self, degrees: float = 8, zoom: float = 0.08, shift: float = 1.5, bend: float = 0):
+    def __init__(self, degrees: float = 8, zoom: float = 0.08, shift: float = 1.5):
         super().__init__()
-        self.degrees, self.zoom, self.shift, self.bend = degrees, zoom, shift, bend
+        self.degrees, self.zoom, self.shift = degrees, zoom, shift
         self.register_buffer("batches", torch.randint(2**31, ()))
         self.batches: Tensor
+
+    def grid(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        return affine_grid(images, generator, self.degrees, self.zoom, self.shift)
 
     def forward(self, images: Tensor) -> Tensor:
         if not self.training:
             return images
         self.batches += 1
-        generator = torch.Generator().manual_seed(int(self.batches))
-        grid = affine_grid(images, generator, self.degrees, self.zoom, self.shift)
-        if self.bend:
-            grid = grid + elastic_grid(images, generator, self.bend)
-        return resample(images, grid)
+        return resample(images, self.grid(images, torch.Generator().manual_seed(int(self.batches))))

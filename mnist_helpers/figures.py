@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -203,30 +202,6 @@ def draw_bars(values: Mapping[str, float], x: str, title: str = "", axes: Axes |
     axes.set(xlabel=x, title=title)
     described = ", ".join(map(" ".join, zip(values, written, strict=True)))
     describe(axes, f"{title or 'Bars'}, {x}: {described}.")
-    return axes
-
-
-def draw_points(
-    groups: Mapping[str, Sequence[float]], y: str, title: str = "", axes: Axes | None = None
-) -> Axes:
-    """Draw each named group's values as points, with a line at their mean. y: label with unit."""
-    axes = axes or plt.subplots(figsize=(max(4.0, 1.3 * len(groups)), 3.2))[1]
-    told = []
-    for number, (name, group) in enumerate(groups.items()):
-        places = (
-            number
-            + np.linspace(-0.1, 0.1, len(group))[np.argsort(np.arange(len(group)) * 7 % max(len(group), 1))]
-        )
-        axes.scatter(places, group, color=COLORS[number % 6], marker=MARKERS[number % 6], zorder=3)
-        mean = float(np.mean(group))
-        axes.hlines(mean, number - 0.25, number + 0.25, color=COLORS[number % 6], linewidth=2)
-        told.append(
-            f"{name}: {len(group)} from {short(min(group))} to {short(max(group))}, mean {short(mean)}"
-        )
-    axes.set(xticks=range(len(groups)), xticklabels=list(groups), ylabel=y, title=title)
-    axes.set_xlim(-0.6, len(groups) - 0.4)
-    axes.grid(axis="y", alpha=0.25)
-    describe(axes, f"{title or 'Points'}, {y}. {'; '.join(told)}.")
     return axes
 
 

@@ -21,6 +21,7 @@ from filelock import FileLock
 from torch import Tensor
 
 from mnist_helpers.augmentation import random_affine
+from mnist_helpers.errors import WalkthroughError
 
 # MNIST's files: the shape of what each holds, and the MD5 sum of its unpacked bytes.
 FILES = {
@@ -31,15 +32,6 @@ FILES = {
 }
 CONNECT, SILENCE = 5, 60  # seconds to wait for a first answer of any server, and for a byte in mid-file
 REMEDY = "Nothing was changed. Put MNIST's file there, or unset MNIST_DIR, and it is downloaded to where it is looked for next."
-
-
-class WalkthroughError(Exception):
-    """Something that the reader can mend. A notebook shows its sentence, with its cell, and no traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        from IPython import get_ipython
-
-        return [f"In cell [{len(get_ipython().user_ns['In']) - 1}]: {self}"]
 
 
 def cache_folder() -> Path:

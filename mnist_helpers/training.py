@@ -4,6 +4,7 @@ import math
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,14 +13,15 @@ from tqdm.auto import tqdm
 from tqdm.notebook import tqdm_notebook
 
 from mnist_helpers.data import batches
+from mnist_helpers.errors import WalkthroughError
+from mnist_helpers.evaluation import accuracy, predict
 from mnist_helpers.model import CNN, seeded
-from mnist_helpers.sources import WalkthroughError
 
-ADAM = {
+ADAM: dict[str, Any] = {
     "betas": (0.7, 0.9),
     "fused": True,
 }  # a shorter memory than usual, which suits few steps; one kernel a step
-CYCLE = {
+CYCLE: dict[str, Any] = {
     "pct_start": 0.2,
     "cycle_momentum": False,
 }  # the rate's peak after a fifth of the steps; Adam has no momentum
@@ -29,18 +31,6 @@ def get_device() -> torch.device:
     """The accelerator that PyTorch finds (CUDA, MPS and others), else the CPU."""
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     return found or torch.device("cpu")
-
-
-def predict(model, split):
-    """The logits of a whole split: float (N, 10), on the CPU."""
-    model.eval()
-    with torch.no_grad():
-        return torch.cat([model(inputs).cpu() for inputs, _ in batches(split, batch_size=1_000)])
-
-
-def accuracy(logits, labels):
-    """The share of images, 0 to 1, whose largest logit stands at their label. labels: int64 (N,)."""
-    return (logits.argmax(dim=1) == labels.cpu()).double().mean().item()
 
 
 def progress(steps, total):

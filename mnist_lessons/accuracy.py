@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from mnist_helpers.augmentation import affine_grid, elastic_grid, resample
+from mnist_helpers.augmentation import affine_grid, resample
 from mnist_helpers.data import Split, normalize
 from mnist_helpers.figures import COLORS, describe, draw_grid
+from mnist_lessons.networks import elastic_grid
 
 
 class Row(NamedTuple):

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from mnist_helpers.figures import COLORS, describe
-from mnist_helpers.handwriting import to_mnist
+from mnist_lessons.handwriting import to_mnist
 
 
 def printed(characters: str) -> Tensor:

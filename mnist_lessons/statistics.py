@@ -13,12 +13,12 @@ from mnist_helpers.evaluation import wilson_interval
 from mnist_helpers.figures import COLORS, describe
 
 
-def draw_true_shares(correct: int, total: int, z: float = 1.96) -> Axes:
-    """For each true share, the results that lie within z standard errors of it; and the one result that was seen."""
-    seen, (low, high) = correct / total, wilson_interval(correct, total, z)
+def draw_true_shares(correct: int, total: int) -> Axes:
+    """For each true share, the results that lie within 1.96 standard errors of it; and the one result that was seen."""
+    seen, (low, high) = correct / total, wilson_interval(correct, total)
     start = max(0.0, low - 0.25)
     truth = np.linspace(start, 1, 300)
-    reach = z * np.sqrt(truth * (1 - truth) / total)
+    reach = 1.96 * np.sqrt(truth * (1 - truth) / total)
     axes = plt.subplots(figsize=(6.4, 3.4))[1]
     axes.fill_between(100 * truth, 100 * (truth - reach), 100 * (truth + reach), color=COLORS[4], alpha=0.3)
     axes.plot(100 * truth, 100 * truth, color=COLORS[4], linestyle="--", linewidth=1)

@@ -16,12 +16,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from mnist_helpers.drawings import HANDS, PEN, load_drawings, paint, save_drawings
+from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.evaluation import wilson_interval
 from mnist_helpers.figures import COLOR_MAPS, COLORS, describe
-from mnist_helpers.handwriting import ink_box, to_mnist
-from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.widgets import WIDE
+from mnist_lessons.drawings import HANDS, PEN, load_drawings, paint, save_drawings
+from mnist_lessons.handwriting import ink_box, to_mnist
 
 
 def draw_answer(image: Tensor, answer: Tensor, maps: Tensor | None = None) -> Figure:

@@ -23,10 +23,10 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
 from mnist_helpers.data import load_digits
-from mnist_helpers.sources import WalkthroughError
+from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.training import get_device
 from tools.normalize import is_live
-from tools.walkthrough import ROOT, name_of
+from tools.paths import ROOT, name_of
 
 LONG = ("accuracy", "checks_can_fail", "cluster", "jupyterlab", "kit", "site")  # tests of about a minute
 MEASURED = (json.loads(line) for line in (ROOT / "benchmarks" / "lessons.jsonl").read_text().splitlines())

@@ -4,12 +4,13 @@ import ast
 import copy
 import json
 import re
+from collections import Counter
 from itertools import takewhile
 
 import nbformat
 
 from tools.normalize import WIDGET, normalize
-from tools.walkthrough import DEEPER, LESSONS, ROOT, name_of  # noqa: F401 - tests take them from here
+from tools.paths import DEEPER, LESSONS, ROOT, name_of  # noqa: F401 - tests take them from here
 
 NOTEBOOKS = [*LESSONS, *DEEPER]
 # What a lesson may hold at most (curriculum: so that one person can overlook it); lesson 3, the heart, may hold more.
@@ -348,3 +349,21 @@ CHECKS = (
     claims_not_so,
 )
 CHECKS += WRITTEN
+
+
+def imports_of(sources):
+    """(module, name) of this project's own -> whose source imports it. sources: name -> Python."""
+    found = {}
+    for user, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mnist_"):
+                for alias in node.names:
+                    found.setdefault((node.module, alias.name), []).append(user)
+    return found
+
+
+def names_used_in(folder):
+    """How often each name stands in the modules of a folder, its definition included."""
+    nodes = (node for path in folder.glob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    kinds = {ast.Name: "id", ast.FunctionDef: "name", ast.ClassDef: "name", ast.alias: "name"}
+    return Counter(getattr(node, kinds[type(node)]) for node in nodes if type(node) in kinds)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from mnist_helpers.data import load_digits
+from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.model import count_parameters
-from mnist_helpers.sources import WalkthroughError
-from tools.accuracy import LINES, RESULTS, Line, climb, held_out, read_log
+from tools.accuracy import LINES, Line, climb, held_out, read_log
+from tools.paths import ACCURACY_LOG
 
-RECORDS = read_log(RESULTS)
+RECORDS = read_log(ACCURACY_LOG)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from mnist_helpers import cluster, distributed
-from mnist_helpers.cluster import launch, processes_together
-from mnist_helpers.faults import FAULTS
-from mnist_helpers.sources import WalkthroughError
+from mnist_helpers.errors import WalkthroughError
+from mnist_helpers.training import train_step
+from mnist_lessons.many_processes import cluster, distributed
+from mnist_lessons.many_processes.cluster import launch, processes_together
+from mnist_lessons.many_processes.faults import FAULTS
 
 
 def losses(folder, rank=0):
@@ -23,15 +24,18 @@ def mean_loss(folder):
     return np.mean([losses(folder, rank)[1] for rank in (0, 1)], axis=0)
 
 
-def test_script_is_short_and_takes_the_step_of_the_training_loop():
-    source = inspect.getsource(distributed)
-    assert len(source.splitlines()) <= 60 and "import train_step" in source
-    assert all(source.count(right) == 1 for _, right, _ in FAULTS.values())
+def test_script_takes_the_step_of_the_training_loop_and_each_fault_replaces_a_part_of_it():
+    parts = inspect.signature(distributed.train).parameters
+    assert parts["train_step"].default is train_step
+    assert {name for _, given in FAULTS.values() for name in given} == {"wrap", "order", "train_step"}
+    assert all(
+        parts[name].default is not part for _, given in FAULTS.values() for name, part in given.items()
+    )
 
 
 def test_two_processes_compute_what_one_does(tmp_path):
     size = ("--images", 2_560, "--epochs", 2, "--dtype", "float64")
-    command = ("-m", "mnist_helpers.distributed")
+    command = ("-m", "mnist_lessons.many_processes.distributed")
     for folder, processes in {"two": 2, "one": 1}.items():
         told, printed = launch(*command, tmp_path / folder, *size, processes=processes)
         assert (tmp_path / folder / "0.txt").is_file(), told + printed
@@ -44,7 +48,9 @@ def runs(tmp_path_factory):
     """The sound training and the five faults, of which B is started again after its death."""
     folder = tmp_path_factory.mktemp("runs")
     size = ("--images", 5_120, "--epochs", 4)
-    told, printed = launch("-m", "mnist_helpers.faults", folder, "sound", *"ACDBE", *size, restarts=1)
+    told, printed = launch(
+        "-m", "mnist_lessons.many_processes.faults", folder, "sound", *"ACDBE", *size, restarts=1
+    )
     assert told.startswith("Process 1 was killed (signal 9); torchrun stopped the others. "), printed
     assert told.endswith("The job failed.")  # because of E
     return folder

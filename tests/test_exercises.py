@@ -1,16 +1,24 @@
 """Each exercise: the solution passes, the untouched starter does not, and plausible wrong answers are told so."""
 
+import os
+import shutil
+import subprocess
+import sysconfig
+import tomllib
+
 import nbformat
 import pytest
-from lesson_checks import NOTEBOOKS, name_of
-from wrong_answers import OTHER_FORMS, WRONG
+from lesson_checks import NOTEBOOKS, ROOT, name_of
 
-from mnist_helpers import exercises
-from mnist_helpers.exercises import NOT_YET, RIGHT, Check
+from mnist_lessons.exercises import NOT_YET, RIGHT, Exercise
 from tools.kit.editions import definitions_of, said
 from tools.kit.pages import SOLUTION
 
-CHECKS = {name: check for name, check in vars(exercises).items() if isinstance(check, Check)}
+TABLES = {
+    p.stem: tomllib.loads(p.read_text("utf-8")) for p in (ROOT / "mnist_lessons/exercises").glob("*.toml")
+}
+SECTIONS = {(stem, name): section for stem, table in TABLES.items() for name, section in table.items()}
+every_exercise = pytest.mark.parametrize("section", [pytest.param(s, id=n[1]) for n, s in SECTIONS.items()])
 
 
 def found_exercises():
@@ -36,36 +44,52 @@ def test_solution_passes_and_starter_is_not_begun(path, starter, check, solution
     assert said(f"{starter}\n{solution}\n{check}", definitions).startswith(RIGHT)
 
 
-def test_every_check_is_used():
-    uses = [parameters.values[2] for parameters in found_exercises()]
-    assert all(any(name in use for use in uses) for name in CHECKS)
+def test_names_are_unique_and_each_is_used_in_the_notebook_of_its_table():
+    assert len({name for _, name in SECTIONS}) == len(SECTIONS)
+    checks = [(path.stem, check) for path, _, check, _ in (p.values for p in found_exercises())]
+    assert sorted(SECTIONS) == sorted((stem, check.split('"')[1]) for stem, check in checks)
 
 
-def answers(table):
-    return [(name, answer) for name, those in table.items() for answer in those]
+@every_exercise
+def test_answers_are_told_right_from_wrong(section):
+    """Each known mistake gets its own sentence; other wrong answers get one, too, or the name of their error."""
+    exercise = Exercise(section)
+    for known in section.get("known", ()):
+        for text in known["answers"]:
+            assert exercise.verdict(exercise.answer(text)) == f"Not quite: {known['says']}", text
+    for text in section["wrong"]:
+        sentence = said_to(exercise, text)
+        assert sentence and not sentence.startswith(RIGHT), (text, sentence)
+    for text in section["right"]:
+        assert said_to(exercise, text).startswith(RIGHT), text
+    assert len(section["wrong"]) >= 5 and len(section["right"]) >= 1
 
 
-@pytest.mark.parametrize(("name", "answer"), answers(WRONG))
-def test_wrong_answers_are_refused_in_a_sentence(name, answer):
-    sentence = said(f"{answer}\n{name}(answer)")
-    assert sentence and not sentence.startswith(RIGHT), sentence
+def said_to(exercise, text):
+    answer = exercise.answer(text)
+    try:
+        return exercise.verdict(answer)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 
 
-@pytest.mark.parametrize(("name", "answer"), answers(OTHER_FORMS))
-def test_right_answers_in_another_form_are_accepted(name, answer):
-    sentence = said(f"{answer}\n{name}(answer)")
-    assert sentence.startswith(RIGHT), sentence
+@every_exercise
+def test_sections_hold_what_is_read(section):
+    fields = {"arguments", "case", "cases", "tolerance", "reference", "note", "otherwise", "setup", "known"}
+    assert {"reference"} <= {*section} <= fields | {"wrong", "right"}
+    assert all({*known} == {"says", "answers"} and known["answers"] for known in section.get("known", ()))
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_known_mistakes_are_told_apart(name):
-    """Each mistake that a check knows gets its own sentence, and there are at least five wrong answers from outside."""
-    check = CHECKS[name]
-    for sentence, mistake in check.mistakes.items():
-        for form in mistake if isinstance(mistake, tuple) else (mistake,):
-            assert check.verdict(form) == f"Not quite: {sentence}"
-    assert len(WRONG[name]) >= 5 and len(OTHER_FORMS[name]) >= 1
+def test_setups_compile_and_are_formatted(tmp_path):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for (_, name), section in SECTIONS.items():
+        compile(section.get("setup", ""), name, "exec")
+        (tmp_path / f"{name}.py").write_text(section.get("setup", ""), "utf-8")
+    ruff = os.path.join(sysconfig.get_path("scripts"), "ruff")
+    done = subprocess.run([ruff, "format", "--diff"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_check_never_raises():
-    assert "stopped with ZeroDivisionError" in said("check_output_size(lambda *given: 1 / 0)")
+    assert "stopped with ZeroDivisionError" in said('check("output_size", lambda *given: 1 / 0)')
+    assert "KeyError" in said('check("no such exercise", 1)')

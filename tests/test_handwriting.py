@@ -8,12 +8,11 @@ import torch
 from PIL import Image
 
 from mnist_helpers.data import load_digits, normalize
-from mnist_helpers.drawings import HANDS, load_drawings, paint, save_drawings
-from mnist_helpers.handwriting import to_mnist
+from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.model import CNN
-from mnist_helpers.pictures import LARGEST, open_picture
-from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import trained
+from mnist_lessons.drawings import HANDS, load_drawings, paint, save_drawings
+from mnist_lessons.handwriting import LARGEST, open_picture, to_mnist
 
 
 def on_paper(image, rng, side=280, paper=0.85, ink=0.15, light=0.0, noise=0.0):

@@ -20,7 +20,8 @@ LESSON = ROOT / "notebooks" / "06_your_digits.ipynb"
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
 CELLS = ["""
 import math, matplotlib.pyplot as plt
-from mnist_helpers.widgets import WalkthroughError, draw_here, upload_here
+from mnist_helpers.widgets import WalkthroughError
+from mnist_lessons.canvas import draw_here, upload_here
 def titled(text, fault):
     if fault: raise WalkthroughError(fault)
     return plt.subplots(figsize=(3, 3), subplot_kw={"title": text, "gid": text})[1]

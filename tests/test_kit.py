@@ -16,11 +16,12 @@ import test_page
 from lesson_checks import LESSONS, NOTEBOOKS, ROOT, broken_links, code_cells, name_of, text_cells
 
 from mnist_helpers.data import load_digits
-from mnist_helpers.exercises import RIGHT
+from mnist_lessons.exercises import RIGHT
 from tools.kit import __main__ as kit
 from tools.kit import slides
 from tools.kit.editions import BEGIN, EDITIONS, MARKED, has_tag, master
-from tools.kit.pages import FULL, HALF, HOME, SOLUTION, TEACHING, headings, read_notes, sections, timetables
+from tools.kit.pages import FULL, HALF, HOME, SOLUTION, headings, read_notes, sections, timetables
+from tools.paths import TEACHING
 
 browser = test_page.browser  # a fixture
 PAGES = [*sorted(TEACHING.rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "LICENSE-TEXT.md"]

@@ -2,19 +2,23 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import pytest
 import server
 import torch
-from scipy.stats import binomtest
 from torch import nn
 
-from mnist_helpers.augmentation import elastic_grid, resample
-from mnist_helpers.evaluation import wilson_interval
-from mnist_helpers.model import CNN, DeepCNN, Dense, count_parameters, quantized, seeded, stored_bytes
-from mnist_helpers.training import accuracy, checkpoint_path, fit, predict, save_checkpoint, trained_cnn
-from mnist_helpers.visualization import grad_cam, occlusion_map, record, saliency
+from mnist_helpers.augmentation import resample
+from mnist_helpers.evaluation import accuracy, predict, wilson_interval
+from mnist_helpers.model import CNN, Dense, count_parameters, seeded
+from mnist_helpers.training import checkpoint_path, fit, save_checkpoint, trained_cnn
+from mnist_helpers.visualization import record
+from mnist_lessons.networks import DeepCNN, elastic_grid, quantized, stored_bytes
+from tools.kit.editions import definitions_of
 
+ROOT = Path(__file__).parents[1]
 practice = server.practice  # a fixture of these tests
 
 
@@ -70,10 +74,8 @@ def test_checkpoint_comes_back_as_it_was(practice, monkeypatch, tmp_path):
     assert torch.equal(predict(loaded, digits.test), predict(model, digits.test))
 
 
-@pytest.mark.parametrize(("correct", "total"), [(0, 10), (7, 10), (9_921, 10_000), (10_000, 10_000)])
-def test_wilson_interval_equals_scipy(correct, total):
-    library = binomtest(correct, total).proportion_ci(method="wilson")
-    assert wilson_interval(correct, total) == pytest.approx((library.low, library.high), abs=1e-4)
+def test_wilson_interval_is_that_of_his_paper():
+    assert wilson_interval(20, 20) == pytest.approx((20 / (20 + 1.96**2), 1), abs=1e-4)
 
 
 def test_record_removes_its_hook_even_after_an_error():
@@ -97,13 +99,15 @@ class LooksAtOnePixel(nn.Module):
         return torch.stack([torch.zeros_like(one), one], dim=1)
 
 
-def test_maps_find_the_one_pixel_that_matters():
+def test_maps_of_lesson_5_find_the_one_pixel_that_matters():
+    lesson: dict = {}
+    exec(definitions_of(nbformat.read(ROOT / "notebooks" / "05_visualization.ipynb", 4)), lesson)
     image, model = torch.zeros(1, 28, 28), LooksAtOnePixel()
     image[0, 10, 20] = 1
-    lost = (occlusion_map(model, image, label=1, size=3) > 0.1).nonzero()
-    assert lost.min(0).values.tolist() == [9, 19] and lost.max(0).values.tolist() == [11, 21]
-    assert saliency(model, image, label=1).nonzero().tolist() == [[10, 20]]
-    cam = grad_cam(model, model.conv, image, label=1)
+    lost = (lesson["occlusion"](model, image, label=1) > 0.1).nonzero()  # where the square begins
+    assert lost.min(0).values.tolist() == [6, 16] and lost.max(0).values.tolist() == [10, 20]
+    assert lesson["saliency"](model, image, label=1).nonzero().tolist() == [[10, 20]]
+    cam = lesson["grad_cam"](model, model.conv, image, label=1)
     assert divmod(int(cam.argmax()), 28) == (10, 20)
 
 

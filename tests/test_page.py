@@ -14,9 +14,9 @@ import torch
 from PIL import Image
 
 from mnist_helpers.data import load_digits
-from mnist_helpers.handwriting import to_mnist
+from mnist_helpers.evaluation import predict
 from mnist_helpers.model import CNN, Dense
-from mnist_helpers.training import predict
+from mnist_lessons.handwriting import to_mnist
 from tools import demo
 
 api = pytest.importorskip("playwright.sync_api", reason="Playwright is missing: no browser tried the page.")

@@ -23,7 +23,7 @@ PLACEHOLDER = "ADDRESS-OF-THIS-REPOSITORY"
 COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')"
 READ = """
 from importlib.resources import files
-assert (files("benchmarks") / "accuracy.jsonl").is_file()
+assert (files("mnist_lessons") / "measured" / "accuracy.jsonl").is_file()
 """
 RUN = """
 import nbformat, sys
@@ -38,7 +38,7 @@ nbformat.write(notebook, "alone.ipynb")
 def copy(tmp_path):
     """The files of the project that its address stands in, and what an installation needs."""
     folder = tmp_path / "copy"
-    for name in ("mnist_helpers", "mnist_lessons", "benchmarks", "notebooks"):
+    for name in ("mnist_helpers", "mnist_lessons", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in ("README.md", "pyproject.toml", "CITATION.cff", "LICENSE", "LICENSE-TEXT.md"):
         shutil.copy(ROOT / name, folder)
@@ -111,7 +111,8 @@ def test_explorers_answer_in_a_kernel_without_a_browser():
     import matplotlib.pyplot as plt
     from ipywidgets import IntSlider
     from mnist_helpers.figures import describe
-    from mnist_helpers.widgets import draw_here, explore
+    from mnist_lessons.canvas import draw_here
+    from mnist_helpers.widgets import explore
 
     def picture(n):
         axes = plt.subplots()[1]

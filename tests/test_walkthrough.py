@@ -11,7 +11,8 @@ from mnist_helpers.data import load_digits
 from mnist_helpers.recap import recap
 from tools import walkthrough
 from tools.normalize import WIDGET, normalize
-from tools.walkthrough import DEEPER, execute, html_page, name_of, run, store
+from tools.paths import DEEPER, name_of
+from tools.walkthrough import execute, html_page, run, store
 
 PICTURE = (
     "from IPython.display import display\n"

@@ -1,6 +1,6 @@
 """Climb from the dense network to the most accurate one, one change a line, and keep every run.
 
-python -m tools.accuracy              train what is missing from benchmarks/accuracy.jsonl, then open the test set
+python -m tools.accuracy              train what is missing from mnist_lessons/measured/accuracy.jsonl, then open the test set
 python -m tools.accuracy --into FILE  the same into a file of your own, for example build/accuracy.jsonl
 python -m tools.accuracy --only NAME  lines whose names begin so, and no test
 
@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -29,19 +29,19 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_helpers.augmentation import RandomAffine
-from mnist_helpers.data import HELD_OUT, Digits, Split, load_digits
-from mnist_helpers.model import CNN, DeepCNN, FastCNN, count_parameters, quantized, seeded, stored_bytes
-from mnist_helpers.sources import WalkthroughError
-from mnist_helpers.training import fit, predict
+from mnist_helpers.data import HELD_OUT, Digits, Split, batches, load_digits
+from mnist_helpers.errors import WalkthroughError
+from mnist_helpers.evaluation import predict
+from mnist_helpers.model import CNN, count_parameters, seeded
+from mnist_helpers.training import ADAM, CYCLE, History, progress, train_step
+from mnist_lessons.networks import DeepCNN, FastCNN, RandomElastic, quantized, stored_bytes
 from tools.machine import describe_machine
+from tools.paths import ACCURACY_LOG, BUILD
 from tools.recipes import cross_entropy, deep_dense
-from tools.walkthrough import BUILD, ROOT
 
-RESULTS = ROOT / "benchmarks" / "accuracy.jsonl"
 WEIGHTS = BUILD / "accuracy"
 FOLDS = 6
 
@@ -275,23 +275,36 @@ def held_out(digits: Digits, run: str) -> Digits:
     return replace(digits, train=everything[~fold], validation=everything[fold])
 
 
-@contextmanager
-def around_steps(before: Callable[[dict], None], after: Callable[[], None]) -> Iterator[None]:
-    """Call `before` with each group of parameters before a step of any optimizer, and `after` after it."""
-
-    def each_group(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        for group in optimizer.param_groups:
-            before(group)
-
-    hooks = (
-        register_optimizer_step_pre_hook(each_group),
-        register_optimizer_step_post_hook(lambda *_: after()),
-    )
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+def fitted(
+    line: Line,
+    model: nn.Module,
+    digits: Digits,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    after: Callable,
+) -> History:
+    """Train as `fit` does, but for what the line changes: a constant rate, weights that decay, `after` each step."""
+    steps, order = math.ceil(len(digits.train) / 256), torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), **ADAM)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, epochs * steps, **CYCLE)
+    loss = taught_loss if line.teachers else partial(cross_entropy, label_smoothing=line.label_smoothing)
+    with History(epochs) as history:
+        for _ in range(epochs):
+            model.train()
+            for inputs, labels in progress(batches(digits.train, 256, order), steps):
+                group = optimizer.param_groups[0]
+                if line.constant:
+                    group["lr"] = line.learning_rate
+                if line.decay:
+                    with torch.no_grad():
+                        for weights in group["params"]:
+                            weights.mul_(1 - group["lr"] * line.decay)
+                history.note_step(train_step(model, inputs, labels, optimizer, loss), group["lr"])
+                after()
+                scheduler.step()
+            history.note_epoch(model, digits.validation)
+    return history
 
 
 def train(line: Line, run: str, digits: Digits) -> tuple[dict[str, nn.Module], float]:
@@ -304,35 +317,19 @@ def train(line: Line, run: str, digits: Digits) -> tuple[dict[str, nn.Module], f
     if line.teachers:
         model = Taught(network, [load(one, run) for one in map(find, line.teachers)])
     if line.bend is not None:
-        distort = RandomAffine(bend=line.bend)
+        distort = RandomElastic(bend=line.bend) if line.bend else RandomAffine()
         distort.batches.fill_(seed * 10**6)
         model = nn.Sequential(distort, model)
-
-    @torch.no_grad()
-    def before(group: dict) -> None:
-        if line.constant:
-            group["lr"] = line.learning_rate
-        for parameter in group["params"] if line.decay else ():
-            parameter.mul_(1 - group["lr"] * line.decay)
 
     def after() -> None:
         if line.average:
             averaged.update_parameters(network)
 
-    loss = taught_loss if line.teachers else partial(cross_entropy, label_smoothing=line.label_smoothing)
-    with around_steps(before, after):
-        history = fit(
-            *(model, digits, line.epochs), learning_rate=line.learning_rate, seed=seed, loss_function=loss
-        )
-        seconds = history.seconds
-        if line.plain and history.finished:
-            history = fit(
-                *(network, digits, line.plain),
-                learning_rate=line.learning_rate / 10,
-                seed=seed + 1,
-                loss_function=loss,
-            )
-            seconds += history.seconds
+    history = fitted(line, model, digits, line.epochs, line.learning_rate, seed, after)
+    seconds = history.seconds
+    if line.plain and history.finished:
+        history = fitted(line, network, digits, line.plain, line.learning_rate / 10, seed + 1, after)
+        seconds += history.seconds
     if not history.finished:
         raise KeyboardInterrupt
     return {"last": network} | ({"average": averaged.module} if line.average else {}), seconds
@@ -374,7 +371,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--into", metavar="FILE", type=Path, default=RESULTS, help="where the runs are kept")
+    parser.add_argument(
+        "--into", metavar="FILE", type=Path, default=ACCURACY_LOG, help="where the runs are kept"
+    )
     parser.add_argument(
         "--only", metavar="NAME", nargs="+", default=[""], help="only lines whose names begin so"
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from tools.normalize import normalize
-from tools.walkthrough import ROOT
+from tools.paths import ROOT
 
 CLONE = re.compile(r"^git clone (\S+)", re.MULTILINE)
 HOSTED = re.compile(r"https://github\.com/([\w-]+/[\w.-]+?)(?:\.git)?/?")

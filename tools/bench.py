@@ -2,7 +2,7 @@
 
 python -m tools.bench                 table, build/benchmark.json and build/benchmark.png; about ten minutes
 python -m tools.bench --quick         the short recipes only, two seeds; under a minute
-python -m tools.bench --keep NAME     also keep the numbers as benchmarks/NAME.json
+python -m tools.bench --keep NAME     also keep the numbers as mnist_lessons/measured/NAME.json
 
 Each way to train runs in a process of its own, so that its peak memory is its own and its first run is a cold one.
 benchmarks/README.md tells what the clock covers.
@@ -46,17 +46,18 @@ from torchvision.transforms import v2
 from tqdm import tqdm
 
 from mnist_helpers.data import Digits, Split, batches, load_digits
+from mnist_helpers.errors import WalkthroughError
+from mnist_helpers.evaluation import accuracy, predict
 from mnist_helpers.figures import draw_curves, render, set_style
-from mnist_helpers.model import CNN, FastCNN, count_parameters, seeded
-from mnist_helpers.sources import WalkthroughError
-from mnist_helpers.speed import synchronize
-from mnist_helpers.training import accuracy, get_device, predict, train_step, trained
+from mnist_helpers.model import CNN, count_parameters, seeded
+from mnist_helpers.training import get_device, train_step, trained
+from mnist_lessons.networks import FastCNN
+from mnist_lessons.speed import synchronize
 from tools.machine import describe_machine, name_of, peak_memory_mb
+from tools.paths import BUILD, MEASURED
 from tools.recipes import RECIPES, Recipe, deep_dense
-from tools.walkthrough import BUILD, ROOT
 
 LEVELS = (0.9841, 0.99, 0.994, 0.996, 0.997)
-KEPT = ROOT / "benchmarks"
 
 # A run of training: after each look at the test images, the seconds so far and the share that was right.
 Run = list[tuple[float, float]]
@@ -67,7 +68,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="the short recipes only, two seeds each")
-    parser.add_argument("--keep", metavar="NAME", help="also keep the numbers as benchmarks/NAME.json")
+    parser.add_argument(
+        "--keep", metavar="NAME", help="also keep the numbers as mnist_lessons/measured/NAME.json"
+    )
     parser.add_argument("--into", metavar="FOLDER", type=Path, default=BUILD, help="for numbers and picture")
     arguments = parser.parse_args()
     try:
@@ -84,7 +87,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     if arguments.keep:
-        shutil.copy(written, KEPT / f"{arguments.keep}.json")
+        shutil.copy(written, MEASURED / f"{arguments.keep}.json")
     return 0
 
 

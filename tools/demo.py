@@ -24,11 +24,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mnist_helpers.data import Digits, load_digits
+from mnist_helpers.errors import WalkthroughError
+from mnist_helpers.evaluation import accuracy, predict
 from mnist_helpers.model import CNN, Dense, count_parameters, seeded
-from mnist_helpers.sources import WalkthroughError
-from mnist_helpers.training import accuracy, fit, get_device, predict, trained
+from mnist_helpers.training import fit, get_device, trained
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "tools" / "page"
 BATCH_SIZE = 256
 SNAPSHOTS = 30

@@ -1,4 +1,4 @@
-"""Write mnist_helpers/hands/: ten digits by each of four simulated hands, for lesson 6 where nobody draws.
+"""Write mnist_lessons/hands/: ten digits by each of four simulated hands, for lesson 6 where nobody draws.
 
 python -m tools.hands
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from mnist_helpers.drawings import HANDS, save_drawings
+from mnist_lessons.drawings import HANDS, save_drawings
 
 # For each digit its strokes, as points that the pen passes; x to the right, y down.
 FORMS = {

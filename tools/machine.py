@@ -12,8 +12,8 @@ from typing import Any
 import torch
 import torchvision
 
-from mnist_helpers.speed import fast_dtype, matrix_product_rate
 from mnist_helpers.training import get_device
+from mnist_lessons.speed import fast_dtype, matrix_product_rate
 
 
 def describe_machine() -> dict[str, Any]:

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import nbformat
 
-from mnist_helpers.sources import WalkthroughError
-from tools.accuracy import LINES, RESULTS, read_log
-from tools.bench import KEPT
-from tools.walkthrough import BUILD, DEEPER, LESSONS, ROOT, name_of
+from mnist_helpers.errors import WalkthroughError
+from tools.paths import ACCURACY_LOG, BENCHMARKS, BUILD, DEEPER, LESSONS, MEASURED, ROOT, name_of
+from tools.text import replace_block
 
 README = ROOT / "README.md"
 
@@ -27,13 +26,17 @@ def main() -> int:
         replace_block(README, "numbers", numbers(results))
         replace_block(README, "lessons", lessons(results["notebooks"]))
         replace_block(README, "deeper", deeper())
-        (KEPT / "lessons.jsonl").write_text(costs(results), encoding="utf-8")
-        replace_block(KEPT / "README.md", "benchmark", benchmark(kept_benchmarks()))
-        replace_block(KEPT / "README.md", "accuracy", accuracy_log(read_log(RESULTS)))
+        (BENCHMARKS / "lessons.jsonl").write_text(costs(results), encoding="utf-8")
+        replace_block(BENCHMARKS / "README.md", "benchmark", benchmark(kept_benchmarks()))
+        replace_block(BENCHMARKS / "README.md", "accuracy", accuracy_log(read_log()))
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def read_log() -> list[dict]:
+    return [json.loads(line) for line in ACCURACY_LOG.read_text(encoding="utf-8").splitlines()]
 
 
 def read_results(path: Path) -> dict:
@@ -107,7 +110,7 @@ def costs(results: dict) -> str:
 
 def kept_benchmarks() -> list[dict]:
     """The benchmarks that were kept, from the first to the newest."""
-    kept = (json.loads(path.read_text()) for path in KEPT.glob("*.json"))
+    kept = (json.loads(path.read_text()) for path in MEASURED.glob("*.json"))
     return sorted(kept, key=lambda result: result["date"])
 
 
@@ -146,15 +149,13 @@ def accuracy_log(records: list[dict]) -> str:
         "| line | parameters | seconds, one thread | runs | held out | test |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for line in LINES:
+    for line in dict.fromkeys(record["line"] for record in records):
         for everything in (False, True):
-            those = [
-                r for r in records if r["line"] == line.name and r["run"].startswith("all") == everything
-            ]
+            those = [r for r in records if r["line"] == line and r["run"].startswith("all") == everything]
             if runs := [r for r in those if "test" not in r]:
                 seconds = statistics.mean(r["seconds"] for r in runs) if "seconds" in runs[0] else None
                 cells = (
-                    f"{line.name}{', on all images' * everything}",
+                    f"{line}{', on all images' * everything}",
                     f"{runs[0]['parameters']:,}",
                     f"{seconds:.0f}" if seconds else "–",
                     str(len(runs)),
@@ -171,17 +172,6 @@ def spread(wrong: list[dict]) -> str:
     if len(right) < 2:
         return f"{right[0]:.2f}%" if right else "–"
     return f"{statistics.mean(right):.3f} ± {statistics.stdev(right):.3f}%"
-
-
-def replace_block(path: Path, name: str, content: str) -> None:
-    """Put new content between the comments `name` and `end name` of a page."""
-    text, blocks = (
-        path.read_text(encoding="utf-8"),
-        re.compile(f"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL),
-    )
-    if not blocks.search(text):
-        raise WalkthroughError(f"{path.name} has no place for {name}.")
-    path.write_text(blocks.sub(lambda marks: f"{marks[1]}{content}\n{marks[2]}", text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -30,19 +30,15 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from mnist_helpers.data import Digits, load_digits
+from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.evaluation import wilson_interval
-from mnist_helpers.sources import WalkthroughError
 from mnist_helpers.training import get_device
 from tools.machine import peak_memory_mb
 from tools.normalize import normalize
+from tools.paths import BUILD, DEEPER, LESSONS, ROOT, name_of
+from tools.text import with_links
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-DEEPER = sorted((ROOT / "notebooks" / "deeper").glob("[0-9][0-9]_*.ipynb"))
-BUILD = ROOT / "build"
 README_PICTURE = ROOT / "notebooks" / "readme.png"
-FILE_NAME = re.compile(r"[\w./-]+(\.\w+|/)")
-LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 # Seconds on two CPU cores without a GPU: goals that a run is shown beside, and no more.
 BUDGET_TOGETHER, BUDGET_DEEPER = 100, 60
 # What is kept of a notebook's variables: name in build/results.json -> expression, evaluated in its kernel at the end.
@@ -87,11 +83,6 @@ def main() -> int:
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def name_of(notebook: Path) -> str:
-    """What a notebook is called: 01_data, deeper/01_splits."""
-    return f"{'deeper/' * (notebook.parent.name == 'deeper')}{notebook.stem}"
 
 
 def run(notebooks: list[Path], digits: Digits) -> int:
@@ -244,26 +235,6 @@ def html_page(notebook: NotebookNode, name: str) -> str:
             cell.source = with_links(cell.source, folder, pages)
     page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": name}})
     return re.sub(r'href="([.\w/]*\d\d_\w+)\.ipynb', r'href="\1.html', page)
-
-
-def with_links(text: str, folder: Path, pages: set[str]) -> str:
-    """Markdown of a file of this folder whose links to other pages stay; of links to other files, the words stay.
-
-    A link to a folder leads to its README, or else to its first page.
-    """
-
-    def lead(found: re.Match) -> str:
-        target = os.path.normpath(folder / found[2]).replace(os.sep, "/")
-        if target in pages:
-            return found[0]
-        inside = sorted(page for page in pages if page.startswith(f"{target}/"))
-        if inside:
-            readme = f"{target}/README.md"
-            page = os.path.relpath(readme if readme in inside else inside[0], folder).replace(os.sep, "/")
-            return f"[{found[1]}]({page})"
-        return f"`{found[1]}`" if FILE_NAME.fullmatch(found[1]) else found[1]
-
-    return LINK.sub(lead, text)
 
 
 if __name__ == "__main__":

@@ -24,12 +24,14 @@ from nbconvert.filters import markdown2html_mistune
 from nbformat import NotebookNode
 
 from mnist_helpers.data import Digits, load_digits
-from mnist_helpers.sources import FILES, WalkthroughError, cache_folder
+from mnist_helpers.errors import WalkthroughError
+from mnist_helpers.sources import FILES, cache_folder
 from tools.kit import poster, slides
 from tools.kit.editions import CATCH_UP, EDITIONS, has_tag, master
-from tools.kit.pages import FULL, HALF, HOME, TEACHING, read_notes, timetables, wall_sheet, workshops
-from tools.readme import replace_block
-from tools.walkthrough import BUILD, DEEPER, LESSONS, ROOT, execute, name_of
+from tools.kit.pages import FULL, HALF, HOME, read_notes, timetables, wall_sheet, workshops
+from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
+from tools.text import replace_block
+from tools.walkthrough import execute
 
 KIT = BUILD / "kit"
 NAME = "mnist-cnn-workshop"  # the folder inside the archive
@@ -129,7 +131,7 @@ def for_room(folder: Path) -> Path:
     for name in SHARED:
         shutil.copy(ROOT / name, folder)
     hidden = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    for package in ("mnist_helpers", "mnist_lessons", "benchmarks"):
+    for package in ("mnist_helpers", "mnist_lessons"):
         shutil.copytree(ROOT / package, folder / package, ignore=hidden)
     (folder / "teaching").mkdir()
     for name in FOR_LEARNERS:

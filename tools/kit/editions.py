@@ -19,13 +19,12 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from mnist_helpers import exercises
+from mnist_lessons.exercises import IMPORTS, check
 from tools.kit.pages import HOME, SOLUTION, Note, Section, sections
 from tools.normalize import normalize
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 MARKED = re.compile(rf"\n*{BEGIN}\n.*?{END}", re.DOTALL)
-IMPORTS = "import math, random\nimport numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 CATCH_UP = "<details><summary>To catch up</summary>\n\n```python\n{}\n```\n\n</details>"
 
 
@@ -135,7 +134,7 @@ def definitions_of(notebook: NotebookNode) -> str:
 
 def said(code: str, definitions: str = IMPORTS) -> str:
     """What a piece of code prints, after the definitions of its lesson."""
-    names: dict[str, Any] = vars(exercises) | {"__name__": "exercise"}
+    names: dict[str, Any] = {"__name__": "exercise", "check": check}
     exec(definitions, names)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

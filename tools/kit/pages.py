@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import nbformat
 from nbformat import NotebookNode
 
-from tools.walkthrough import LESSONS, ROOT
+from tools.paths import LESSONS, TEACHING
 
-TEACHING = ROOT / "teaching"
 WORDS_A_MINUTE = 150  # a teacher tells what the text says, about as fast as people speak
 MINUTES_A_CELL = 0.5  # to run it and to look at what it shows
 MINUTES_A_TYPED_LINE = 0.25  # more, where the room types it together

@@ -1,4 +1,4 @@
-// From a picture of any size to 28×28, as mnist_helpers/pictures.py and handwriting.py do it; its functions have the same names.
+// From a picture of any size to 28×28, as mnist_lessons/handwriting.py does it; its functions have the same names.
 // A picture is { values, width, height }, one row after the other.
 
 const WORKING_SIDE = 400; // pixels; pictures are made this small before anything is computed

@@ -19,15 +19,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from mnist_helpers.data import Digits, load_digits
-from mnist_helpers.sources import WalkthroughError
+from mnist_helpers.errors import WalkthroughError
 from tools import address, demo
-from tools.kit.pages import TEACHING
-from tools.walkthrough import BUILD, DEEPER, LESSONS, ROOT, name_of, with_links
+from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
+from tools.text import with_links
 
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
 BACK = '<p><a href="../index.html">The course, in which this network is built</a></p>'
-PAGES = ["README.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "benchmarks/README.md", "benchmarks/log.md"]
+PAGES = ["README.md", "INSTALL.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "benchmarks/README.md", "benchmarks/log.md"]
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
-from tools.kit.pages import TEACHING
+from tools.paths import TEACHING
 
 READING = """<p class="reading">You are reading a stored run; nothing has to be installed. Make each prediction, then open
 what follows it: the lesson goes on inside. <button type="button" id="open-all">Open all</button></p>"""

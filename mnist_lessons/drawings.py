@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mnist_helpers.sources import WalkthroughError
+from mnist_helpers.errors import WalkthroughError
 
 PEN = 0.08  # of the paper's side
 HANDS = Path(__file__).with_name("hands")  # drawings by simulated hands, made by tools/hands.py

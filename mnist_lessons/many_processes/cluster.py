@@ -21,10 +21,10 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from mnist_helpers.data import batches, load_digits
+from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.model import CNN, count_parameters, seeded
-from mnist_helpers.sources import WalkthroughError
-from mnist_helpers.speed import synchronize
 from mnist_helpers.training import get_device, train_step
+from mnist_lessons.speed import synchronize
 
 
 def place(backend: str | None = None) -> tuple[str, torch.device]:
@@ -165,7 +165,9 @@ def measure_cost(processes, device):
     return {"images_a_second": rates, "without_exchange": apart, "exchange_seconds": seconds}
 
 
-if __name__ == "__main__":  # what training together costs here: torchrun ... -m mnist_helpers.cluster FILE
+if (
+    __name__ == "__main__"
+):  # what training together costs here: torchrun ... -m mnist_lessons.many_processes.cluster FILE
     with processes_together() as (rank, processes, device):
         cost = measure_cost(processes, device)
         if rank == 0:

@@ -1,6 +1,6 @@
 """Train the lessons' CNN in several processes, each of which takes its part of every batch.
 
-torchrun --standalone --nproc-per-node 2 -m mnist_helpers.distributed FOLDER
+torchrun --standalone --nproc-per-node 2 -m mnist_lessons.many_processes.distributed FOLDER
 """
 
 import argparse
@@ -12,17 +12,35 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DistributedSampler
 
-from mnist_helpers.cluster import processes_together, resume, save
 from mnist_helpers.data import batches, load_digits
 from mnist_helpers.model import CNN, seeded
 from mnist_helpers.training import train_step
+from mnist_lessons.many_processes.cluster import processes_together, resume, save
 
 
-def train(split, folder, rank=0, processes=1, epochs=1, batch_size=256, seed=0, dtype=torch.float32):
+def order(sampler, epoch):
+    """This process's images of an epoch, in their order."""
+    sampler.set_epoch(epoch)
+    return torch.tensor(list(sampler))
+
+
+def train(
+    split,
+    folder,
+    rank=0,
+    processes=1,
+    epochs=1,
+    batch_size=256,
+    seed=0,
+    dtype=torch.float32,
+    wrap=DistributedDataParallel,
+    order=order,
+    train_step=train_step,
+):
     """Train a CNN, `batch_size` images a step over all processes; FOLDER holds losses and checkpoint. Return it."""
     folder.mkdir(parents=True, exist_ok=True)
     network = seeded(CNN, seed).to(split.images.device, dtype)
-    model = DistributedDataParallel(network) if processes > 1 else network
+    model = wrap(network) if processes > 1 else network
     sampler: DistributedSampler = DistributedSampler(split, processes, rank, seed=seed)
     share = batch_size // processes
     steps = math.ceil(len(sampler) / share)  # of an epoch
@@ -33,9 +51,8 @@ def train(split, folder, rank=0, processes=1, epochs=1, batch_size=256, seed=0, 
     seen = step % steps * share  # images of its epoch that came before the checkpoint
     with (folder / f"{rank}.txt").open("a") as log:
         for epoch in range(step // steps, epochs):
-            sampler.set_epoch(epoch)
-            order, seen = torch.tensor(list(sampler))[seen:], 0
-            for inputs, labels in batches(split[order], share):
+            images, seen = order(sampler, epoch)[seen:], 0
+            for inputs, labels in batches(split[images], share):
                 loss = train_step(model, inputs.to(dtype), labels, optimizer)
                 scheduler.step()
                 step += 1
