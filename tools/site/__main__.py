@@ -27,7 +27,14 @@ from tools.text import with_links
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
 BACK = '<p><a href="../index.html">The course, in which this network is built</a></p>'
-PAGES = ["README.md", "INSTALL.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "benchmarks/README.md", "benchmarks/log.md"]
+PAGES = [
+    "README.md",
+    "INSTALL.md",
+    "CONTRIBUTING.md",
+    "LICENSE-TEXT.md",
+    "benchmarks/README.md",
+    "benchmarks/log.md",
+]
 
 
 def main() -> int:
