@@ -29,7 +29,7 @@ from mnist_helpers.sources import FILES, cache_folder
 from tools.kit import poster, slides
 from tools.kit.editions import CATCH_UP, EDITIONS, has_tag, master
 from tools.kit.pages import FULL, HALF, HOME, read_notes, timetables, wall_sheet, workshops
-from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
+from tools.paths import BENCHMARKS, BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
 from tools.text import replace_block
 from tools.walkthrough import execute
 
@@ -133,6 +133,7 @@ def for_room(folder: Path) -> Path:
     hidden = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for package in ("mnist_helpers", "mnist_lessons"):
         shutil.copytree(ROOT / package, folder / package, ignore=hidden)
+    shutil.copytree(BENCHMARKS, folder / "benchmarks")
     (folder / "teaching").mkdir()
     for name in FOR_LEARNERS:
         copy = shutil.copytree if (TEACHING / name).is_dir() else shutil.copy
