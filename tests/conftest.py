@@ -1,178 +1,25 @@
-"""How nbval runs and compares the notebooks.
+"""What all tests share: how notebooks are compared, and a browser without a window."""
 
-What a cell may say about its outputs, in its metadata:
+import shutil
+from pathlib import Path
 
-- `tolerance: 0.5`: each number may differ by as much from the stored one; the words around it may not.
-- tag `varying-picture`: the words that describe a picture depend on the training, and are not compared.
-- tag `nbval-ignore-output`: times, and where something was found; nothing is compared.
-
-All else has to be equal. Pictures themselves, widgets and progress bars are never compared.
-"""
-
-import json
-import os
-import re
-import tempfile
-import time
-from queue import Empty
-
-import nbval.plugin
 import pytest
-import torch
-from nbval.kernel import RunningKernel
-from nbval.plugin import IPyNbCell
 
-from mnist_helpers.data import load_digits
-from mnist_helpers.errors import WalkthroughError
-from mnist_helpers.training import get_device
-from tools.normalize import is_live
-from tools.paths import ROOT, name_of
-
-LONG = ("accuracy", "checks_can_fail", "cluster", "jupyterlab", "kit", "site")  # tests of about a minute
-MEASURED = (json.loads(line) for line in (ROOT / "benchmarks" / "lessons.jsonl").read_text().splitlines())
-SECONDS = {one["lesson"]: one["seconds"] for one in MEASURED} | {f"test_{name}": 60 for name in LONG}
-OUTPUT_WAIT = (
-    120  # seconds for a cell's last outputs to arrive; nbval has a fixed 5, too few on a busy machine
-)
-NUMBER = re.compile(r"[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?")
-
-# Warnings stop a lesson, so that a deprecation shows on the day it appears. Excepted is one of ipywidgets 7, on Colab.
-WARNINGS = "import warnings; warnings.filterwarnings('error')"
-WARNINGS += "; warnings.filterwarnings('ignore', 'Deprecated in traitlets 4.1')"
+pytest_plugins = ["tools.comparing"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
-def pytest_configure(config):
-    """Look once where digits are to be had, so that no lesson has to wait for a network that is not there."""
-    nbval.plugin.RunningKernel = LessonKernel
-    os.environ.pop("MNIST_CHECKPOINTS", None)
-    if hasattr(config, "workerinput"):  # a worker of pytest-xdist: it inherits what was found
-        share_cores(config.workerinput["workercount"])
-        return
-    try:
-        config.digits = load_digits()
-    except WalkthroughError as error:
-        pytest.exit(str(error), returncode=2)
-    if not config.digits.is_mnist:
-        os.environ["MNIST_PRACTICE"] = "1"
-
-
-def share_cores(workers):
-    """Give each worker and its kernels their part of the cores.
-
-    Two networks that train at once with as many threads each as there are cores wait for each other at every
-    step, and take ten times as long as one after the other.
-    """
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    torch.set_num_threads(threads)
-
-
-def pytest_report_header(config):
-    if not hasattr(config, "digits"):
-        return []
-    header = repr(config.digits).splitlines()
-    if not comparable_here():
-        header.append(
-            "Stored outputs are of MNIST on a CPU: lessons are run here, their outputs not compared."
-        )
-    return header
-
-
-def comparable_here():
-    return not os.environ.get("MNIST_PRACTICE") and get_device().type == "cpu"
-
-
-def pytest_collection_modifyitems(items):
-    items.sort(
-        key=seconds, reverse=True
-    )  # the longest first, so that no worker waits for the other at the end
-    for item in items:
-        if isinstance(item, IPyNbCell):
-            item.output_timeout = OUTPUT_WAIT
-            if comparable_here():
-                compare_with_tolerance(item)
-            else:
-                item.options["check"] = False
-
-
-def seconds(item):
-    """About how long the file takes that an item belongs to: a notebook what it last took, most tests next to nothing."""
-    return SECONDS.get(name_of(item.path), 30 if isinstance(item, IPyNbCell) else 0)
-
-
-def compare_with_tolerance(item):
-    """Make nbval compare a cell's outputs as its metadata says."""
-    metadata, compare = item.cell.metadata, item.compare_outputs
-    varying = "varying-picture" in metadata.get("tags", ())
-    item.compare_outputs = lambda test, ref: compare(reduced(test, varying), reduced(ref, varying))
-    if tolerance := metadata.get("tolerance"):
-        item.sanitize = lambda text: Approximately(text, tolerance) if isinstance(text, str) else text
-
-
-def reduced(outputs, varying):
-    """Outputs without what is live and, if asked, without what pictures are described as."""
-    kept = [output for output in outputs if not is_live(output)]
-    for output in kept:
-        data = output.get("data", {})
-        if varying and "image/png" in data:
-            output["data"] = {"image/png": data["image/png"], "text/plain": "a picture"}
-    return kept
-
-
-class Approximately(str):
-    """A text that equals another if the words are the same and each number is within the tolerance."""
-
-    def __new__(cls, text, tolerance):
-        self = super().__new__(cls, text)
-        self.tolerance = tolerance
-        return self
-
-    def __eq__(self, other):
-        if self._words(self) != self._words(other):
-            return False
-        pairs = zip(self._numbers(self), self._numbers(other), strict=True)
-        return all(abs(mine - theirs) <= self.tolerance for mine, theirs in pairs)
-
-    def __ne__(self, other):
-        return not self == other
-
-    __hash__ = str.__hash__
-
-    @staticmethod
-    def _words(text):
-        """All but the numbers; spaces count once, since a column is padded by the length of its numbers."""
-        return NUMBER.sub("#", text).split()
-
-    @staticmethod
-    def _numbers(text):
-        return [float(number.replace(",", "").replace("−", "-")) for number in NUMBER.findall(text)]
-
-
-class LessonKernel(RunningKernel):
-    """A kernel in an empty folder of its own, in which warnings are errors, and whose death is noticed at once."""
-
-    def __init__(self, kernel_name, cwd=None, startup_timeout=60):
-        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        super().__init__(kernel_name, cwd=self.folder.name, startup_timeout=startup_timeout)
-        message = self.execute_cell_input(WARNINGS, allow_stdin=False)
-        self.await_reply(message, timeout=startup_timeout)
-        self.await_idle(message, startup_timeout)
-
-    def await_reply(self, msg_id, timeout=None):
-        """Wait until a cell is done, as nbval does, but look every second whether the kernel is still alive."""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                message = self.get_message("shell", timeout=1)
-            except Empty:
-                if not self.is_alive():
-                    raise RuntimeError("The kernel died in this cell.") from None
-                if time.monotonic() > deadline:
-                    raise
-            else:
-                if message["parent_header"].get("msg_id") == msg_id:
-                    return
-
-    def stop(self):
-        super().stop()
-        self.folder.cleanup()
+@pytest.fixture(scope="session")
+def browser():
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is missing: no browser tried the page."
+    )
+    with api.sync_playwright() as driver:
+        own = driver.chromium.executable_path
+        found = own if Path(own).exists() else shutil.which("chromium") or shutil.which("google-chrome")
+        if not found:
+            pytest.skip("Chromium is missing: no browser tried the page.")
+        browser = driver.chromium.launch(executable_path=found, args=FLAGS + CAMERA)
+        yield browser
+        browser.close()

@@ -3,15 +3,15 @@
 import copy
 import os
 import re
-import shutil
 import subprocess
 import sys
 
-import lesson_checks as checks
 import nbformat
 import pytest
-from lesson_checks import NOTEBOOKS, ROOT, code_cells, name_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import lesson_checks as checks
+from tools.lesson_checks import NOTEBOOKS, ROOT, code_cells, name_of
 
 STORED = {name_of(path): nbformat.read(path, 4) for path in NOTEBOOKS}
 
@@ -185,7 +185,7 @@ def test_minutes_that_nobody_counted(lesson):
     assert checks.wrong_minutes(lesson)
 
 
-# What only shows when a notebook runs: small notebooks, run by nbval with this project's conftest.
+# What only shows when a notebook runs: small notebooks, run by nbval with this project's plugin.
 
 SUM = "print('sum', 1.0 + 1.0)"
 DEPRECATED = "import warnings\nwarnings.warn('use the other one', DeprecationWarning)"
@@ -206,8 +206,11 @@ RUNS = {
     "dead_kernel": ("import os\nos._exit(1)", None, {}, False),
 }
 
-# The project's conftest, comparing on practice digits too, which need no look for MNIST.
-COMPARING_CONFTEST = "import lessons_conftest\nlessons_conftest.comparable_here = lambda: True\nfrom lessons_conftest import *\n"
+# Comparing on practice digits too, which need no look for MNIST.
+CONFTEST = """from tools import comparing
+comparing.comparable_here = lambda: True
+pytest_plugins = ["tools.comparing"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -218,8 +221,7 @@ def outcomes(tmp_path_factory):
         outputs = [new_output("stream", name="stdout", text=output)] if output else []
         cell = new_code_cell(source, metadata=metadata, outputs=outputs, execution_count=1)
         nbformat.write(new_notebook(cells=[cell]), folder / f"{name}.ipynb")
-    shutil.copy(ROOT / "tests" / "conftest.py", folder / "lessons_conftest.py")
-    (folder / "conftest.py").write_text(COMPARING_CONFTEST)
+    (folder / "conftest.py").write_text(CONFTEST)
     options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-v", "-p", "no:xdist"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MNIST_PRACTICE": "1"}
     command = [sys.executable, "-m", "pytest", *options]

@@ -8,11 +8,11 @@ import tomllib
 
 import nbformat
 import pytest
-from lesson_checks import NOTEBOOKS, ROOT, name_of
 
 from mnist_lessons.exercises import NOT_YET, RIGHT, Exercise
 from tools.kit.editions import definitions_of, said
 from tools.kit.pages import SOLUTION
+from tools.lesson_checks import NOTEBOOKS, ROOT, name_of
 
 TABLES = {
     p.stem: tomllib.loads(p.read_text("utf-8")) for p in (ROOT / "mnist_lessons/exercises").glob("*.toml")

@@ -114,7 +114,7 @@ def test_slow_connection_is_waited_for(cache):
 
 @pytest.fixture
 def few(practice, cache, monkeypatch, tmp_path):
-    """Practice digits for trainings of a moment, with the checkpoint of a finished one."""
+    """Practice digits for training runs of a moment, with the checkpoint of a finished one."""
     monkeypatch.chdir(tmp_path)
     digits = replace(practice, train=practice.train[:64])
     assert "was saved" in save_checkpoint(seeded(CNN, 1), History(0), digits)

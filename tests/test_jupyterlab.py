@@ -9,8 +9,9 @@ import sys
 import time
 
 import pytest
-from lesson_checks import ROOT
 from nbformat import read, v4, write
+
+from tools.lesson_checks import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -108,7 +109,6 @@ def test_explorers(run):
         page.wait_for_function(SAYS, arg=[said, ".drawing"])
 
 
-@pytest.mark.skipif(not LESSON.exists(), reason="the lesson is not there yet")
 def test_lesson_reads_a_seven(run):
     page = run("lesson", read(LESSON, as_version=4))
     page.click(".drawing >> text=Clear")

@@ -3,9 +3,7 @@
 import base64
 import io
 import json
-import shutil
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,9 +17,6 @@ from mnist_helpers.model import CNN, Dense
 from mnist_lessons.handwriting import to_mnist
 from tools import demo
 
-api = pytest.importorskip("playwright.sync_api", reason="Playwright is missing: no browser tried the page.")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "color_scheme": "dark"}
 
 
@@ -33,18 +28,6 @@ def made(tmp_path_factory):
     training = demo.train(digits, epochs=2 if digits.is_mnist else 8)
     path.write_text(demo.write_page(training, digits), encoding="utf-8")
     return SimpleNamespace(digits=digits, training=training, path=path)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with api.sync_playwright() as driver:
-        own = driver.chromium.executable_path
-        found = own if Path(own).exists() else shutil.which("chromium") or shutil.which("google-chrome")
-        if not found:
-            pytest.skip("Chromium is missing: no browser tried the page.")
-        browser = driver.chromium.launch(executable_path=found, args=FLAGS + CAMERA)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -114,12 +97,13 @@ def test_digits_drawn_with_the_mouse_are_read(page, made):
     for strokes in drawings:
         draw(page, [[(0.06 + 0.8 * x, 0.1 + 0.8 * y) for x, y in stroke] for stroke in strokes])
         read.append(answer(page))
-    right = sum(digit == number for number, digit in enumerate(read))
-    assert not made.digits.is_mnist or right >= 8, read  # by a network of sixty steps
     page.click("#clear")
     assert answer(page) is None
     page.click("#undo")
-    assert answer(page) == read[-1]
+    assert answer(page) == read[-1] is not None
+    if not made.digits.is_mnist:
+        pytest.skip("There is no MNIST: how many a network of practice digits reads was not looked at.")
+    assert sum(digit == number for number, digit in enumerate(read)) >= 8, read  # by a network of sixty steps
 
 
 def test_keyboard_alone_reaches_drawings_training_and_maps(page):
@@ -158,7 +142,7 @@ def test_photo_is_dropped_read_and_prepared_as_in_python(page, made):
         dispatchEvent(new DragEvent("drop", { dataTransfer: files })) }"""
     page.evaluate(drop, base64.b64encode(png(photo(images[0]))).decode())
     page.wait_for_selector("#paper[aria-label*='photo']")
-    assert not made.digits.is_mnist or answer(page) == made.digits.test.labels[0]
+    read = answer(page)
     flat = np.pad(255 - images[1], 90, constant_values=255)
     for gray in (*map(photo, images), 255 - photo(images[0]), flat):
         for switches in {}, {"center": False}, {"scale": False}:
@@ -168,6 +152,9 @@ def test_photo_is_dropped_read_and_prepared_as_in_python(page, made):
             )
             pixels = page.evaluate(call, [json.dumps(gray.ravel().tolist()), *size])
             assert np.abs(np.array(pixels) - to_mnist(gray, **switches).numpy().ravel()).mean() <= 2
+    if not made.digits.is_mnist:
+        pytest.skip("There is no MNIST: what the photo is read as was not looked at.")
+    assert read == made.digits.test.labels[0]
 
 
 def test_camera_takes_a_picture(page):

@@ -13,11 +13,11 @@ from textwrap import dedent
 
 import nbformat
 import pytest
-from lesson_checks import NOTEBOOKS, ROOT, code_cells
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import address
+from tools.lesson_checks import NOTEBOOKS, ROOT, code_cells
 
 PLACEHOLDER = "ADDRESS-OF-THIS-REPOSITORY"
 COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')"

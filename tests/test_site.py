@@ -5,18 +5,16 @@ from dataclasses import replace
 
 import nbformat
 import pytest
-import test_page
-from lesson_checks import DEEPER, LESSONS, NOTEBOOKS, name_of, text_cells
 
 from mnist_helpers.data import load_digits
 from tools import demo
+from tools.lesson_checks import DEEPER, LESSONS, NOTEBOOKS, name_of, text_cells
 from tools.site import __main__ as site
 from tools.walkthrough import html_page
 
 axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="axe is missing: no page was audited."
 )
-browser = test_page.browser  # a fixture
 SCHEMES = ("light", "dark")
 
 
@@ -154,13 +152,14 @@ def test_digit_written_on_the_front_page_is_read(browser, built):
     canvas = frame.locator("canvas").first
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-    before = frame.locator("body").inner_text()
+    frame.locator("#clear").click()
+    live = frame.locator("#live")
+    live.filter(has_text="The paper is empty").wait_for(state="attached")
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, steps=12)
     page.mouse.up()
-    page.wait_for_timeout(500)
-    assert frame.locator("body").inner_text() != before
+    live.filter(has_text="The CNN reads").wait_for(state="attached")
 
 
 def test_buttons_lead_to_the_project_where_it_is_named(built, tmp_path, monkeypatch):

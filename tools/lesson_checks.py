@@ -280,7 +280,7 @@ def rounded_among(one, output):
 
 def written_in(one, code):
     """Whether code holds the number with which a choice begins; of 97%, also as 0.97."""
-    value = number(NUMBER.match(one)[0])
+    value = number(NUMBER.findall(one)[0])
     if value < 10 and value == int(value):
         return False  # too common to mean anything
     if "%" in one:
@@ -341,6 +341,7 @@ def cells_in_a_row(notebook):
 
 WRITTEN = clocks_compared, heading_jumps, answers_given_away, wrong_minutes, cells_in_a_row, unseen_numbers
 CHECKS = (
+    *WRITTEN,
     wrong_order,
     not_normalized,
     machine_traces,
@@ -348,15 +349,14 @@ CHECKS = (
     explorers_without_twin,
     claims_not_so,
 )
-CHECKS += WRITTEN
 
 
 def imports_of(sources):
     """(module, name) of this project's own -> whose source imports it. sources: name -> Python."""
-    found = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for user, source in sources.items():
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mnist_"):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("mnist_"):
                 for alias in node.names:
                     found.setdefault((node.module, alias.name), []).append(user)
     return found
