@@ -60,7 +60,7 @@ def render(drawn: Axes | Figure, notice: str = "") -> tuple[bytes, str, dict[str
     png = io.BytesIO()
     picture.save(png, "png", optimize=True)
     for colors in (256, 32):  # a palette halves a large picture; the noise of a photograph needs fewer
-        if png.tell() < 100_000:
+        if png.tell() < 150_000:
             break
         png = io.BytesIO()
         reduced = picture.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

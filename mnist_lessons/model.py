@@ -49,7 +49,8 @@ def draw_patches(image: Tensor, patches: Mapping[str, tuple[int, int]], kernel: 
             plt.Rectangle((column - 0.5, row - 0.5), width, height, fill=False, color=COLORS[1], lw=2)
         )
         paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        left.text(column + width, row + height, name, color=COLORS[1], weight="bold", va="top", bbox=paper)
+        beside = {"color": COLORS[1], "weight": "bold", "ha": "right", "va": "center", "bbox": paper}
+        left.text(column - 0.9, row + (height - 1) / 2, name, **beside)
     draw_kernel(kernel, "the kernel: nine weights", right)
     return figure
 
