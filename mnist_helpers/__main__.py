@@ -18,6 +18,7 @@ import sys
 from argparse import ArgumentParser, RawTextHelpFormatter
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryFile
 
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"  # only in a checkout
 INSTALL = f"In the folder of README.md: {sys.executable} -m pip install -e . -c constraints.txt"
@@ -58,18 +59,28 @@ def packages():
 
 
 def machine():
-    """The kernel of a notebook, room in memory and on disk, the device."""
+    """The kernel of a notebook, the folders that Jupyter writes to, cores, room in memory and on disk, the device."""
     from jupyter_client.manager import KernelManager
+    from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
 
     pythons = Path(KernelManager(kernel_name="python3").format_kernel_cmd()[0]), Path(sys.executable)
     # The folders as well, because the Pythons of virtual environments may be links to one file.
     kernel, this = ((path.resolve(), path.parent.resolve()) for path in pythons)
     remedy = f"That is not {pythons[1]}: delete the kernel's folder, which `jupyter kernelspec list` names."
     yield "OK" if kernel == this else "FAIL", f"a notebook's kernel runs {pythons[0]}", remedy
+    for folder in jupyter_data_dir(), jupyter_runtime_dir():
+        try:
+            os.makedirs(folder, exist_ok=True)
+            with TemporaryFile(dir=folder) as file:
+                file.write(b"a byte")  # on a full disk, an empty file could still be made
+        except OSError as error:
+            remedy = "Make room, or name other folders in JUPYTER_DATA_DIR and JUPYTER_RUNTIME_DIR."
+            yield "FAIL", f"Jupyter cannot write to {folder} ({error.strerror})", remedy
     import psutil
 
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory, disk = psutil.virtual_memory().available / 1e9, psutil.disk_usage(".").free / 1e9
-    found = f"{memory:.1f} GB of memory and {disk:.1f} GB of disk are free"
+    found = f"{memory:.1f} GB of memory and {disk:.1f} GB of disk are free; cores to use: {cores}"
     yield "OK" if min(memory, disk) > 2 else "WARN", found, "Close programs, or make room: 2 GB are enough."
     from mnist_helpers.training import F, get_device, torch
 
@@ -102,6 +113,8 @@ if __name__ == "__main__":
     parser.add_argument("--get", action="store_true")
     parser.add_argument("--verify", action="store_true")
     asked = parser.parse_args()
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal's code page may lack a sign; in a notebook none does
+        sys.stdout.reconfigure(errors="replace")
     if asked.verb == "data":
         sys.exit(report(digits(asked.get or asked.verify, asked.get)) > 0)
     failed = sum(map(report, (packages(), machine(), digits(bool(os.getenv("MNIST_DIR"))))))

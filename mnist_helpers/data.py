@@ -11,9 +11,8 @@ from torch import Tensor
 
 from mnist_helpers.sources import load_mnist, practice_images
 
-HELD_OUT = (
-    12  # one pair in twelve of MNIST's 60,000 training images is for validation: 5,000 from all over the file
-)
+# One pair in twelve of MNIST's 60,000 training images is for validation: 5,000 from all over the file.
+HELD_OUT = 12
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,8 @@ class Digits:
         return f"{self.name[0].upper()}{self.name[1:]}: {sizes}, {len(self.test):,} for test."
 
     def __repr__(self) -> str:
-        found = self.is_mnist and self.origin.startswith(
-            "MNIST was read from"
-        )  # nothing that one needs to know
+        # Where it was found is nothing that one needs to know.
+        found = self.is_mnist and self.origin.startswith("MNIST was read from")
         return str(self) if found else f"{self}\n{self.origin}"
 
     def _repr_html_(self) -> str:

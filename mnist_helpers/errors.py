@@ -1,7 +1,5 @@
 """The one error that a reader can mend."""
 
-from __future__ import annotations
-
 
 class WalkthroughError(Exception):
     """Something that the reader can mend. A notebook shows its sentence, with its cell, and no traceback."""

@@ -1,7 +1,5 @@
 """What a network says to a whole split, how much of it is right, and how much of that is chance."""
 
-from __future__ import annotations
-
 import torch
 
 from mnist_helpers.data import batches

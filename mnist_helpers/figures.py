@@ -31,6 +31,7 @@ style = SimpleNamespace(warning="")
 def set_style(digits: Digits) -> None:
     """Set once how all figures look, and have them marked where the digits are not MNIST's."""
     style.warning = "" if digits.is_mnist else "practice digits, not MNIST"
+    plt.rcdefaults()  # whatever this user's matplotlibrc says
     plt.rcParams.update({"figure.dpi": 100, "font.size": 10, "axes.titlesize": 10})
     plt.rcParams.update({"figure.constrained_layout.use": True, "axes.prop_cycle": plt.cycler(color=COLORS)})
     plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
@@ -142,9 +143,7 @@ def draw_grid(
         axes.set_axis_on()
         axes.spines[:].set(visible=True, color="0.85")  # else white paper could not be told from the page
         bad = number < len(marked) and marked[number]
-        axes.set_title(
-            text, fontsize=9, color=COLORS[1] if bad else "black", weight="bold" if bad else "normal"
-        )
+        axes.set_title(text, fontsize=9, **({"color": COLORS[1], "weight": "bold"} if bad else {}))
     if scale:
         figure.colorbar(picture, ax=grid, label=scale)
     shown = "; ".join(text.replace("\n", " ") for text in texts if text)
@@ -167,11 +166,7 @@ def draw_curves(
         look: dict[str, Any] = {"label": name, "color": COLORS[number % 6], "linewidth": 1.4, "capsize": 3}
         look |= {"marker": MARKERS[number % 6], "markersize": 4} if len(xs) <= 12 else {}
         axes.errorbar(xs, ys, *errors, **look)
-        ends = (
-            [f"{short(ys[end])} at {short(xs[end])}" for end in (0, -1)]
-            if len(ys)
-            else ["nothing", "nothing"]
-        )
+        ends = [f"{short(ys[end])} at {short(xs[end])}" for end in (0, -1)] if len(ys) else ["nothing"] * 2
         told.append(f"{name} from {ends[0]} to {ends[1]}")
     axes.set(xlabel=x, ylabel=y, title=title)
     if "x" in log:

@@ -19,9 +19,7 @@ def recap(digits: Digits, claims: Mapping[str, object], mnist: Mapping[str, obje
     lines = [(_mark(condition), sentence) for sentence, condition in claims.items()]
     for sentence, condition in mnist.items():
         lines.append((_mark(condition) if digits.is_mnist else "– about MNIST, not these digits:", sentence))
-    items = "".join(
-        f"<li>{html.escape(mark)} {html.escape(sentence, quote=False)}</li>" for mark, sentence in lines
-    )
+    items = "".join(f"<li>{html.escape(' '.join(line), quote=False)}</li>" for line in lines)
     page = f'<ul style="list-style: none; padding-left: 0">{items}</ul>'
     display({"text/html": page, "text/plain": "\n".join(" ".join(line) for line in lines)}, raw=True)
 

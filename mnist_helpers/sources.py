@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import time
 import zlib
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -30,6 +31,7 @@ FILES = {
     "t10k-images-idx3-ubyte": ((10_000, 28, 28), "2646ac647ad5339dbf082846283269ea"),
     "t10k-labels-idx1-ubyte": ((10_000,), "27ae3e4e09519cfbb04c329615203637"),
 }
+SECRET = re.compile(r"(?<=//)[^/\s]*@")  # the user and the password in an address
 CONNECT, SILENCE = 5, 60  # seconds to wait for a first answer of any server, and for a byte in mid-file
 REMEDY = "Nothing was changed. Put MNIST's file there, or unset MNIST_DIR, and it is downloaded to where it is looked for next."
 
@@ -55,7 +57,7 @@ def load_mnist() -> tuple[list[Tensor] | None, str]:
             return download(cache), f"MNIST was downloaded, and is kept in {cache}."
         except OSError as error:
             with TemporaryDirectory() as folder:
-                said = f"could not be kept: {cache} cannot be written ({error.strerror})"
+                said = f"could not be kept: {cache} cannot be written ({error.strerror or 'no permission'})"
                 return download(Path(folder)), f"MNIST was downloaded, but {said}."
     except WalkthroughError as error:
         return None, str(error)
@@ -98,18 +100,22 @@ def download(folder: Path) -> list[Tensor]:
     mirrors = os.environ.get("MNIST_MIRRORS", "").split() or MNIST.mirrors
     fetch, reasons = pooch.HTTPDownloader(timeout=(CONNECT, SILENCE), progressbar=True), {}
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "lock"):
+    with ExitStack() as stack:
+        with suppress(OSError, NotImplementedError):  # some network folders have no locks
+            stack.enter_context(FileLock(folder / "lock"))
         with suppress(WalkthroughError):  # another process may have fetched them in the meantime
             return read_all(folder)
         for mirror in in_order_of_answer(mirrors) * 2:  # twice, because connections break
             try:
                 for name, md5 in MNIST.resources:
                     url = f"{mirror.rstrip('/')}/{name}"
-                    pooch.retrieve(url, f"md5:{md5}", name, folder, downloader=fetch)
+                    fetched = pooch.retrieve(url, f"md5:{md5}", name, folder, downloader=fetch)
+                    with suppress(OSError):  # pooch keeps it from all others, who may read this folder
+                        os.chmod(fetched, folder.stat().st_mode & 0o644)
                 return read_all(folder)
             except (requests.RequestException, ValueError) as error:  # ValueError: a login page, say
-                reasons[mirror] = f"{mirror}: {' '.join(str(error).split())[:200]}"
-    why = "; ".join(reasons.values()) or f"no answer from {', '.join(mirrors)}"
+                reasons[mirror] = " ".join(SECRET.sub("", f"{mirror}: {error}").split())[:250]
+    why = "; ".join(reasons.values()) or SECRET.sub("", f"no answer from {', '.join(mirrors)}")
     remedy = "Connect this machine, or name a folder with MNIST's four files in MNIST_DIR; then run again."
     raise WalkthroughError(f"MNIST could not be downloaded ({why}). {remedy}")
 

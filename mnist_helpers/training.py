@@ -1,5 +1,6 @@
 """The training loop as lesson 3 writes it, and the checkpoint that it leaves for the lessons after."""
 
+import io
 import math
 import os
 import time
@@ -17,14 +18,10 @@ from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.evaluation import accuracy, predict
 from mnist_helpers.model import CNN, seeded
 
-ADAM: dict[str, Any] = {
-    "betas": (0.7, 0.9),
-    "fused": True,
-}  # a shorter memory than usual, which suits few steps; one kernel a step
-CYCLE: dict[str, Any] = {
-    "pct_start": 0.2,
-    "cycle_momentum": False,
-}  # the rate's peak after a fifth of the steps; Adam has no momentum
+# A shorter memory than usual, which suits few steps; one kernel a step.
+ADAM: dict[str, Any] = {"betas": (0.7, 0.9), "fused": True}
+# The rate's peak after a fifth of the steps; Adam has no momentum.
+CYCLE: dict[str, Any] = {"pct_start": 0.2, "cycle_momentum": False}
 
 
 def get_device() -> torch.device:
@@ -137,9 +134,12 @@ def save_checkpoint(model, history, digits, seed=0) -> str:
     content = {"network": type(model).__name__, "digits": digits.name, "seed": seed, "history": vars(history)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content | {"weights": model.state_dict()}, aside)
+        torch.save(content | {"weights": model.state_dict()}, packed := io.BytesIO())
+        aside.write_bytes(packed.getvalue())  # torch.save itself would not say that the disk is full
         aside.replace(path)
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
+        if os.path.exists(aside):
+            os.remove(aside)
         return f"The network could not be saved ({error}); the lessons after this one train their own."
     return "The network was saved for the lessons after this one."
 

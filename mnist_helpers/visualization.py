@@ -1,7 +1,5 @@
 """Looking inside a network: the hook that lesson 5 builds."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 
 

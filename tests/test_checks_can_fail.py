@@ -84,12 +84,8 @@ def test_an_explorer_without_its_twin():
 
 
 def test_a_claim_that_is_not_so(lesson):
-    recap = next(
-        o
-        for cell in code_cells(lesson)
-        for o in cell.outputs
-        if "✓" in o.get("data", {}).get("text/plain", "")
-    )
+    outputs = [output for cell in code_cells(lesson) for output in cell.outputs]
+    recap = next(output for output in outputs if "✓" in checks.text_of(output))
     recap.data["text/plain"] = recap.data["text/plain"].replace("✓", "✗ not so in this run:", 1)
     assert checks.claims_not_so(lesson)
 
@@ -97,6 +93,11 @@ def test_a_claim_that_is_not_so(lesson):
 def test_a_claim_about_seconds(lesson):
     code_cells(lesson)[-1].source = "recap(digits, {'It is fast.': history.seconds < 9})"
     assert checks.clocks_compared(lesson)
+
+
+def test_a_generator_that_another_cell_made(lesson):
+    code_cells(lesson)[3].source, code_cells(lesson)[4].source = "rng = default_rng(0)", "rng.random()"
+    assert checks.borrowed_generators(lesson)
 
 
 def test_a_definition_changed_in_the_helper_only():

@@ -2,9 +2,15 @@
 
 import inspect
 import math
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -113,3 +119,18 @@ def test_port_in_use_gets_a_sentence():
         port = taken.getsockname()[1]
         with pytest.raises(WalkthroughError, match=f"Port {port} is in use"):
             launch(cluster.__file__, port=port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_processes_end_with_whoever_launched_them(number, tmp_path):
+    train = f"'-m', 'mnist_lessons.many_processes.distributed', {str(tmp_path)!r}, '--epochs', 999"
+    code = f"from mnist_lessons.many_processes.cluster import launch; launch({train})"
+    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as starter:
+        while len(list(tmp_path.glob("*.txt"))) < 2 and starter.poll() is None:
+            time.sleep(0.2)
+        started = psutil.Process(starter.pid).children(recursive=True)
+        os.killpg(starter.pid, number)
+        _, alive = psutil.wait_procs(started, timeout=20)
+        [process.kill() for process in alive]
+    assert len(started) == 3 and not alive

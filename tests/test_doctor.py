@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import pytest
 import server
@@ -25,6 +26,20 @@ def test_doctor_finds_all_well_here():
     code, lines = doctor(MNIST_DIR="")
     assert (code, lines[-1]) == (0, "All is well.")
     assert all(word in "\n".join(lines) for word in ("Python 3", "kernel", "memory", "disk", "5 × 5 = 25"))
+
+
+@pytest.mark.parametrize("name", ["JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"])
+def test_doctor_finds_folders_that_jupyter_cannot_write_to_and_counts_usable_cores(name, monkeypatch):
+    monkeypatch.setenv(name, "/dev/full/jupyter")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2}, raising=False)
+    found = [f"{level} {found}" for level, found, _ in command.machine()]
+    assert any(line.startswith("FAIL Jupyter cannot write to /dev/full/jupyter") for line in found)
+    assert any("cores to use: 3" in line for line in found)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
+def test_signs_that_a_terminal_lacks_stop_nothing(encoding):
+    assert doctor(MNIST_DIR="", PYTHONIOENCODING=encoding) == (0, ANY)
 
 
 @pytest.mark.parametrize("package", ["torch", "packaging"])

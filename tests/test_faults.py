@@ -1,6 +1,8 @@
 """What goes wrong on a reader's machine, done for real: servers that fail, processes that are killed, stop buttons."""
 
+import os
 import pickle
+import re
 import socket
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from mnist_helpers.training import History, checkpoint_path, fit, save_checkpoin
 
 cache, folder, practice = server.cache, server.folder, server.practice  # fixtures of these tests
 NAMES = list(server.PACKED)
+OTHERS = {"network": "Dense"}, {"digits": "MNIST"}, {"seed": 5}  # what a checkpoint may be of
 LOOK = sys.executable, server.__file__
 
 
@@ -105,6 +108,30 @@ def test_folders_that_cannot_be_written_are_named_and_stop_nobody(cache, monkeyp
     assert "could not be saved" in told and str(cache) in told
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_downloaded_files_can_be_read_by_whom_umask_allows(cache):
+    with server.serve():
+        subprocess.run([*LOOK, cache, "0"], umask=0o027, timeout=300)
+    assert {(cache / name).stat().st_mode & 0o777 for name in NAMES} == {0o640}
+
+
+def test_cache_whose_lock_cannot_be_made_keeps_the_files(cache, monkeypatch):
+    monkeypatch.setattr(sources.FileLock, "_acquire", Mock(side_effect=OSError("No locks available")))
+    with server.serve():
+        assert "is kept in" in load_digits().origin and "cache" in load_digits().origin
+
+
+def test_password_of_a_mirror_is_shown_nowhere(cache, monkeypatch):
+    monkeypatch.setattr(sources, "in_order_of_answer", list)
+    with server.serve(lambda request, body: request.send_error(404)) as faulty:
+        monkeypatch.setenv("MNIST_MIRRORS", faulty.url.replace("//", "//somebody:p%40ss@w0rd@"))
+        told = load_digits().origin
+        monkeypatch.setattr(sources, "in_order_of_answer", lambda mirrors: [])
+        told += load_digits().origin
+    assert all(f"{before}{faulty.url}" in told for before in ("(", "no answer from "))
+    assert not re.search("somebody|w0rd", told)
+
+
 def test_slow_connection_is_waited_for(cache):
     start = time.monotonic()
     with server.serve(pause=2):
@@ -121,23 +148,20 @@ def few(practice, cache, monkeypatch, tmp_path):
     return digits
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is full here")
+def test_full_disk_is_named_and_keeps_no_half_file(few):
+    path, before = checkpoint_path(), checkpoint_path().read_bytes()
+    path.with_name(f"{path.name}-{os.getpid()}").symlink_to("/dev/full")
+    assert "No space left on device" in save_checkpoint(seeded(CNN, 2), History(0), few)
+    assert list(path.parent.iterdir()) == [path] and path.read_bytes() == before
+
+
 class Harm:
     def __reduce__(self):
         return Path.touch, (Path("harm"),)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        None,
-        b"",
-        pickle.dumps(Harm()),
-        {"history": Harm()},
-        {"network": "Dense"},
-        {"digits": "MNIST"},
-        {"seed": 5},
-    ],
-)
+@pytest.mark.parametrize("content", [None, b"", pickle.dumps(Harm()), {"history": Harm()}, *OTHERS])
 def test_unfit_checkpoint_is_passed_over_and_nothing_of_it_is_run(content, few):
     path = checkpoint_path()
     if isinstance(content, dict):

@@ -47,11 +47,18 @@ def run(tmp_path_factory):
     folder, faults = tmp_path_factory.mktemp("lab"), []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    ours = (
-        (ROOT / "Makefile").read_text().partition("/jupyter lab ")[2].splitlines()[0]
-    )  # as `make lab` has them
-    ours = shlex.split(ours.replace("tools/lab", str(ROOT / "tools" / "lab")))
-    command = [sys.executable, "-m", "jupyterlab", *ours, *OPTIONS.split(), f"--ServerApp.port={port}"]
+    # As `make lab` has them.
+    ours = (ROOT / "Makefile").read_text().partition("/jupyter lab ")[2].splitlines()[0]
+    ours = ours.replace("tools/lab", str(ROOT / "tools" / "lab")).replace("$(CURDIR)", str(folder))
+    (folder / "jupyter_server_config.json").write_text('{"ServerApp": {"root_dir": "/tmp"}}')  # the user's
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        *shlex.split(ours),
+        *OPTIONS.split(),
+        f"--ServerApp.port={port}",
+    ]
 
     def open_and_run(name, notebook):
         write(notebook, folder / f"{name}.ipynb")

@@ -139,9 +139,8 @@ def test_archive_is_whole_small_and_without_solutions(room):
     assert {"start.py", "README.md", "environment.yml", "mnist/README.md", "mnist_helpers/data.py"} <= names
     found = {f"{folder}/{name_of(path)}.ipynb" for folder in ("notebooks", "live") for path in NOTEBOOKS}
     assert found <= names
-    assert not any(
-        word in name for name in names for word in ("guide", "teaching/lessons", "before-and-after", "test")
-    )
+    barred = ("guide", "teaching/lessons", "before-and-after", "test")
+    assert not any(word in name for name in names for word in barred)
     for path in room.rglob("*.ipynb"):
         text = "\n".join(cell.source for cell in text_cells(nbformat.read(path, 4)))
         assert broken_links(text, path.parent) == [] and "Solution</summary>" not in text
@@ -184,9 +183,8 @@ def test_room_without_a_network_installs_and_runs_lesson_1(room):
     if not WHEELS:
         venv.create(room / ".venv", with_pip=True)
         (packages,) = (room / ".venv").glob("lib/*/site-packages")
-        (packages / "lent.pth").write_text(
-            "\n".join(p for p in site.getsitepackages() if p.startswith(sys.prefix))
-        )
+        lent = [folder for folder in site.getsitepackages() if folder.startswith(sys.prefix)]
+        (packages / "lent.pth").write_text("\n".join(lent))
         pip = ["-m", "pip", "wheel", "--quiet", "setuptools", "--wheel-dir", str(room / "wheels")]
         subprocess.run([sys.executable, *pip], check=True, capture_output=True)
         shutil.copy(kit.ROOM / "start.py", room)
@@ -197,9 +195,8 @@ def test_room_without_a_network_installs_and_runs_lesson_1(room):
     if digits.is_mnist and (folder := os.environ.get("MNIST_DIR")):
         shutil.copytree(folder, room / "mnist", dirs_exist_ok=True)
     done = start(room, "--install", cut_off=cut_off)
-    assert done.returncode == 0 and "without the network" in done.stdout and "Installed in" in done.stdout, (
-        done.stdout
-    )
+    assert done.returncode == 0, done.stdout
+    assert "without the network" in done.stdout and "Installed in" in done.stdout, done.stdout
     checked = start(room, "--check", cut_off=cut_off)
     said = "mnist holds MNIST's" if os.environ.get("MNIST_DIR") else "mnist holds no train-images"
     assert said in checked.stdout, checked.stdout
@@ -249,10 +246,8 @@ def test_slides_fit_the_screen_and_are_read_from_the_last_row(browser, path, tmp
 
 def test_cheat_sheet_is_one_page_and_the_guide_fits_a_phone(browser, tmp_path, monkeypatch):
     monkeypatch.setattr(kit, "KIT", tmp_path)
-    written = [
-        tmp_path / "teacher" / f"{name}.html"
-        for name in ("cheat-sheet", "guide", "glossary", "quizzes/03_training")
-    ]
+    names = ("cheat-sheet", "guide", "glossary", "quizzes/03_training")
+    written = [tmp_path / "teacher" / f"{name}.html" for name in names]
     for target in written:
         kit.write_page(TEACHING / target.relative_to(tmp_path / "teacher").with_suffix(".md"), target)
         page = browser.new_page(viewport={"width": 390, "height": 844})

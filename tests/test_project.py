@@ -2,8 +2,11 @@
 
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import venv
 
 import pytest
 import yaml
@@ -47,9 +50,8 @@ def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_text((ROOT / name).read_text())
     old = tmp_path / "old-python"
-    old.write_text(
-        "#!/bin/sh\necho 'old-python is Python 3.9.18; these lessons need 3.11 or newer.'; exit 1\n"
-    )
+    said = "old-python is Python 3.9.18; these lessons need 3.11 or newer."
+    old.write_text(f"#!/bin/sh\necho '{said}'; exit 1\n")
     old.chmod(0o755)
     for python in (f"PYTHON={old}", "PYTHON="):
         made = subprocess.run(["make", python, "run"], cwd=tmp_path, capture_output=True, text=True)
@@ -58,14 +60,31 @@ def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
 
 
 @needs_make
-def test_installation_that_fails_shows_the_end_of_its_log(tmp_path):
+def test_installation_that_fails_shows_the_end_of_its_log_whatever_this_users_pip_does(tmp_path):
     for name in ("Makefile", "constraints.txt"):
         (tmp_path / name).write_text((ROOT / name).read_text())
     (tmp_path / "pyproject.toml").write_text("[project")  # pip refuses it before it downloads anything
-    made = subprocess.run(["make", "run"], cwd=tmp_path, capture_output=True, text=True)
+    own = os.environ | {"PIP_USER": "1"}
+    made = subprocess.run(["make", "run"], cwd=tmp_path, env=own, capture_output=True, text=True)
     lines = made.stdout.splitlines()
-    assert made.returncode != 0 and "build/install.log" in made.stdout
-    assert (
-        any(line.startswith("Installing failed") for line in lines)
-        and (tmp_path / "build" / "install.log").stat().st_size
-    )
+    assert made.returncode != 0 and "build/install.log" in made.stdout and "--user" not in made.stdout
+    assert any(line.startswith("Installing failed") for line in lines)
+    assert (tmp_path / "build" / "install.log").stat().st_size
+
+
+def test_room_whose_environment_lacks_pip_gets_it_whatever_this_users_pip_does(tmp_path):
+    for path in (ROOT / "constraints.txt", ROOT / "tools" / "kit" / "room" / "start.py"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project")
+    venv.create(tmp_path / ".venv", with_pip=False)  # as without ensurepip
+    command, own = [sys.executable, "start.py", "--install"], os.environ | {"PIP_USER": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True)
+    assert "TOMLDecodeError" in done.stdout and "--user" not in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("folder", [".", "notebooks", "notebooks/deeper", "tools/kit"])
+def test_what_a_room_saves_is_ignored_by_git(folder, tmp_path):
+    git, name = ["git", "-C", str(tmp_path)], f"{folder}/room/Ada.npz"
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    assert subprocess.run([*git, "check-ignore", "--quiet", name]).returncode == (folder == "tools/kit")

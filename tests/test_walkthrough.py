@@ -1,17 +1,23 @@
 """Running a notebook without a screen, its page, and the form in which it is stored."""
 
+import io
 import json
+import os
 import re
+import runpy
+import sys
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from mnist_helpers.data import load_digits
+from mnist_helpers.figures import set_style
 from mnist_helpers.recap import recap
-from tools import walkthrough
+from tools import twice, walkthrough
 from tools.normalize import WIDGET, normalize
-from tools.paths import DEEPER, name_of
+from tools.paths import BUILD, DEEPER, ROOT, name_of
 from tools.walkthrough import execute, html_page, run, store
 
 PICTURE = (
@@ -45,15 +51,51 @@ def test_run_goes_on_after_a_failure_and_says_what_failed_where(tmp_path, digits
     said = "stopped in “Where it happens”, at the cell that begins “ink = 0”: ValueError: the ink ran out"
     assert results["failed"] == {"01_broken": said} and results["answer"] == 42
     printed = capsys.readouterr().out
-    assert f"Failed:        01_broken {said}" in printed and re.search(
-        r"deeper/02_whole +1 cells, [\d.]+ s", printed
-    )
+    assert f"Failed:        01_broken {said}" in printed
+    assert re.search(r"deeper/02_whole +1 cells, [\d.]+ s", printed)
     pages = tmp_path / "build" / "walkthrough"
-    assert (
-        'alt="a &lt;dot&gt;"' in (pages / "01_broken.html").read_text()
-        and (pages / "deeper" / "02_whole.html").is_file()
-    )
+    assert 'alt="a &lt;dot&gt;"' in (pages / "01_broken.html").read_text()
+    assert (pages / "deeper" / "02_whole.html").is_file()
     assert run([whole], digits) == 0
+
+
+def test_command_goes_on_where_a_terminal_lacks_a_sign(tmp_path, digits, monkeypatch):
+    monkeypatch.setattr(walkthrough, "BUILD", tmp_path)
+    monkeypatch.setattr(walkthrough, "LESSONS", [written(tmp_path / "01_some.ipynb", "1 / 0")])
+    monkeypatch.setattr(sys, "argv", ["walkthrough", "run"])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    assert walkthrough.main() == 1 and (tmp_path / "results.json").is_file()
+
+
+def test_settings_of_this_user_change_no_output_and_no_figure(tmp_path, digits, monkeypatch):
+    (tmp_path / "profile_default").mkdir()
+    shows_all = "get_config().InteractiveShell.ast_node_interactivity = 'all'"
+    (tmp_path / "profile_default" / "ipython_config.py").write_text(shows_all)
+    assert os.environ["IPYTHONDIR"] == str(BUILD / "ipython"), "the kernels of tests have their own"
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    notebook, *_ = execute(written(tmp_path / "01_some.ipynb", "1\n2"), digits)
+    assert len(notebook.cells[1].outputs) == 1
+    with plt.rc_context({"text.usetex": True, "figure.facecolor": "black"}):
+        set_style(digits)
+        assert not plt.rcParams["text.usetex"] and plt.rcParams["figure.facecolor"] == "white"
+
+
+def test_cell_that_says_something_else_the_second_time_is_found(tmp_path, digits):
+    cells = "seen = []", "seen.append(1)", "print(seen)"
+    (found,) = twice.differences(written(tmp_path / "01_some.ipynb", *cells), digits)
+    assert "“print(seen)”" in found and "[1, 1]" in found
+
+
+COMMANDS = [p.stem for p in (ROOT / "tools").glob("*.py") if "__main__" in p.read_text("utf-8")]
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+@pytest.mark.parametrize("name", [*COMMANDS, "kit", "site"])
+def test_command_that_is_asked_for_help_does_nothing_else(name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit, match="^0$"):
+        runpy.run_module(f"tools.{name}", run_name="__main__", alter_sys=True)
+    assert f"python -m tools.{name}" in capsys.readouterr().out
 
 
 def test_kernel_that_dies_is_a_failure_like_another(tmp_path, digits):
@@ -73,9 +115,8 @@ def test_page_needs_nothing_from_elsewhere_and_its_links_lead_on():
     page = html_page(new_notebook(cells=[new_markdown_cell(links), colab]), "01_data")
     assert 'href="02_model.html#shapes"' in page and "help" in page  # the README is no page: its words stay
     assert f'href="{name_of(DEEPER[0])}.html"' in page
-    deeper = html_page(
-        new_notebook(cells=[new_markdown_cell("[back](../02_model.ipynb)")]), name_of(DEEPER[0])
-    )
+    back = new_notebook(cells=[new_markdown_cell("[back](../02_model.ipynb)")])
+    deeper = html_page(back, name_of(DEEPER[0]))
     assert 'href="../02_model.html"' in deeper
     assert "README" not in page and "install()" not in page
     assert "<script src" not in page and "cdn" not in page.lower()

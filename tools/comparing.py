@@ -26,7 +26,7 @@ from mnist_helpers.data import load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.training import get_device
 from tools.normalize import is_live
-from tools.paths import ROOT, name_of
+from tools.paths import BUILD, ROOT, name_of
 
 LONG = ("accuracy", "checks_can_fail", "cluster", "jupyterlab", "kit", "site")  # tests of about a minute
 MEASURED = (json.loads(line) for line in (ROOT / "benchmarks" / "lessons.jsonl").read_text().splitlines())
@@ -45,6 +45,8 @@ def pytest_configure(config):
     """Look once where digits are to be had, so that no lesson has to wait for a network that is not there."""
     nbval.plugin.RunningKernel = LessonKernel
     os.environ.pop("MNIST_CHECKPOINTS", None)
+    (BUILD / "ipython").mkdir(parents=True, exist_ok=True)
+    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")  # without this user's settings
     if hasattr(config, "workerinput"):  # a worker of pytest-xdist: it inherits what was found
         share_cores(config.workerinput["workercount"])
         return

@@ -5,6 +5,8 @@ python -m tools.hands
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 from scipy.interpolate import CubicSpline
 
@@ -48,6 +50,9 @@ def draw(strokes, hand, rng):
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     hands = {
         "upright": (0.0, 1.0, 0.8, 0.01),
         "slanted": (0.3, 0.9, 0.7, 0.015),

@@ -175,6 +175,20 @@ def clocks_compared(notebook):
     return [f"a claim is about seconds: {line}" for line in clocks]
 
 
+def borrowed_generators(notebook):
+    """Each cell that draws at random makes its own generator: run a second time, it draws the same."""
+    made: set[str] = set()
+    wrong: list[str] = []
+    for cell in code_cells(notebook):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        read = {node.id for node in nodes if isinstance(node, ast.Name)} - stored
+        wrong += [f"cell {cell.execution_count} draws from another cell's {name}" for name in made & read]
+        for names in re.findall(r"^(\w+)(?:, (\w+))? = [\w.]*(?:Generator|default_rng)\(", cell.source, re.M):
+            made |= {*names}
+    return wrong
+
+
 def full_lines(source):
     return [line for line in source.splitlines() if line.strip()]
 
@@ -339,7 +353,15 @@ def cells_in_a_row(notebook):
     return wrong
 
 
-WRITTEN = clocks_compared, heading_jumps, answers_given_away, wrong_minutes, cells_in_a_row, unseen_numbers
+WRITTEN = (
+    clocks_compared,
+    borrowed_generators,
+    heading_jumps,
+    answers_given_away,
+    wrong_minutes,
+    cells_in_a_row,
+    unseen_numbers,
+)
 CHECKS = (
     *WRITTEN,
     wrong_order,

@@ -5,6 +5,7 @@ python -m tools.readme
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import statistics
@@ -21,6 +22,9 @@ README = ROOT / "README.md"
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     try:
         results = read_results(BUILD / "results.json")
         replace_block(README, "numbers", numbers(results))

@@ -16,6 +16,7 @@ import platform
 import re
 import sys
 import time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="run those in notebooks/deeper, too")
     parser.add_argument("notebooks", nargs="*", help="only those whose names begin so: 02, deeper/03_speed")
     asked = parser.parse_args()
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal's code page may lack a sign
+        sys.stdout.reconfigure(errors="replace")
     everything = asked.all or asked.notebooks or asked.verb == "store"
     named = {name_of(path): path for path in (*LESSONS, *(DEEPER if everything else ()))}
     notebooks = [path for name, path in named.items() if name.startswith(tuple(asked.notebooks) or "")]
@@ -169,7 +172,9 @@ def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], d
     places = {
         "MNIST_CHECKPOINTS": str(BUILD / "checkpoints"),
         "MNIST_PRACTICE": "" if digits.is_mnist else "1",
+        "IPYTHONDIR": str(BUILD / "ipython"),  # without this user's settings
     }
+    (BUILD / "ipython").mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook,
         timeout=1_200,

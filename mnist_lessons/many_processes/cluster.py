@@ -26,6 +26,10 @@ from mnist_helpers.model import CNN, count_parameters, seeded
 from mnist_helpers.training import get_device, train_step
 from mnist_lessons.speed import synchronize
 
+# Asks Linux to end this process when the one that started it ends, even if that one is killed (1: PR_SET_PDEATHSIG).
+END_WITH_PARENT = "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15)"
+TORCHRUN = f"{END_WITH_PARENT}; from torch.distributed.run import main; main()"
+
 
 def place(backend: str | None = None) -> tuple[str, torch.device]:
     """How this process talks to the others, and where it computes. Raises WalkthroughError where that cannot be had.
@@ -38,7 +42,8 @@ def place(backend: str | None = None) -> tuple[str, torch.device]:
     backend = backend or os.environ.get("MNIST_BACKEND") or dist.get_default_backend_for_device(device)
     if not dist.is_backend_available(backend) or backend == "nccl" and not torch.cuda.is_available():
         raise WalkthroughError(f"The backend {backend} is not available here: use gloo, which needs no GPU.")
-    wanted, cores = int(os.environ["LOCAL_WORLD_SIZE"]), os.cpu_count() or 1
+    wanted = int(os.environ["LOCAL_WORLD_SIZE"])
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if backend == "gloo" or device.type == "cpu":
         if wanted > cores and os.environ["RANK"] == "0":
             print(f"{wanted} processes take turns on {cores} cores: start {cores} at most, or be patient.")
@@ -58,6 +63,7 @@ def processes_together(backend: str | None = None) -> Iterator[tuple[int, int, t
 
     A WalkthroughError, raised here or inside, ends the process with its sentence.
     """
+    exec(END_WITH_PARENT)
     try:
         backend, device = place(backend)
         dist.init_process_group(backend, timeout=timedelta(minutes=5))
@@ -117,14 +123,11 @@ def launch(*command, processes=2, restarts=0, port=None):
     """Have torchrun start a script, or `-m` and a module, in so many processes on this machine's CPU.
 
     Returns a sentence on how they ended, and all that they and torchrun printed. Raises WalkthroughError if `port`,
-    where the processes meet, is in use; without one, torchrun finds a free one.
+    where the processes meet, is in use; without one, torchrun finds a free one. Stopped, it stops them all first.
     """
     if port is None:
-        where = [
-            "--standalone",
-            "--local-addr",
-            "127.0.0.1",
-        ]  # else it looks up the machine's name, for minutes
+        # Without an address it looks up the machine's name, for minutes.
+        where = ["--standalone", "--local-addr", "127.0.0.1"]
     else:
         where = ["--master-port", port]
         with socket.socket() as probe:
@@ -137,18 +140,25 @@ def launch(*command, processes=2, restarts=0, port=None):
         # After a restart the processes would else find the addresses of those before them (pytorch #135712).
         "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     } | ({"USE_LIBUV": "0"} if sys.platform == "win32" else {})  # pytorch #139990
-    done = subprocess.run(
-        [str(word) for word in (sys.executable, "-m", "torch.distributed.run", *where, *settings, *command)],
+    torchrun = subprocess.Popen(
+        [str(word) for word in (sys.executable, "-c", TORCHRUN, *where, *settings, *command)],
         env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
+        start_new_session=True,  # the stop button's signal is for the kernel alone
     )  # fmt: skip
-    failed = re.findall(r"failed \(exitcode: (-?\d+)\) local_rank: (\d+)", done.stdout)
+    try:
+        printed, _ = torchrun.communicate()
+    except BaseException:
+        torchrun.terminate()  # it stops its processes, then itself
+        torchrun.communicate()
+        raise
+    failed = re.findall(r"failed \(exitcode: (-?\d+)\) local_rank: (\d+)", printed)
     ends = [
         (rank, "stopped with an error" if int(code) > 0 else f"was killed (signal {-int(code)})")
         for code, rank in failed
     ]
     told = [f"Process {rank} {end}; torchrun stopped the others." for rank, end in ends]
-    told.append("The job failed." if done.returncode else "All processes came to their end.")
-    return " ".join(told), done.stdout
+    told.append("The job failed." if torchrun.returncode else "All processes came to their end.")
+    return " ".join(told), printed
 
 
 def measure_cost(processes, device):

@@ -7,6 +7,7 @@ Its buttons lead to the project's address, which `python -m tools.address` sets;
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -38,6 +39,9 @@ PAGES = [
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     try:
         digits = load_digits()
         print(digits.origin, flush=True)

@@ -68,13 +68,18 @@ def install():
         + (", without the network." if source else ": up to 3 GB from the network.")
     )
     begun = time.monotonic()
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(HERE / ".venv")], check=True)
+    asked = [str(PYTHON), "-m", "pip", "--version"]  # where ensurepip is missing, a first start leaves no pip
+    whole = PYTHON.exists() and not subprocess.run(asked, capture_output=True).returncode
+    if not whole and subprocess.run([sys.executable, "-m", "venv", str(HERE / ".venv")]).returncode:
+        sys.exit("Python could not make .venv; on Debian and Ubuntu, the package python3-venv is missing.")
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--constraint", HERE / "constraints.txt", "--editable", f"{HERE}[export]"]
     with (HERE / "install.log").open("w") as log:
         pip = subprocess.Popen(
-            [*map(str, command)], stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **source}
+            [*map(str, command)],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PIP_USER": "0", **source},
         )
         while pip.poll() is None:
             print(".", end="", flush=True)
@@ -105,7 +110,7 @@ def open_lessons(folder):
     limit = '--ServerApp.tornado_settings={"websocket_max_message_size": 100000000}'  # for photographs in lesson 6
     first = f"--LabApp.default_url=/lab/tree/{folder}/01_data.ipynb"
     try:
-        return run("-m", "jupyterlab", "--ip=127.0.0.1", first, limit)
+        return run("-m", "jupyterlab", "--ip=127.0.0.1", f"--ServerApp.root_dir={HERE}", first, limit)
     except KeyboardInterrupt:
         return 0
 
