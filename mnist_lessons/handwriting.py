@@ -12,10 +12,12 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from mnist_helpers.errors import WalkthroughError
+from mnist_lessons.marks import find_boxes, find_digits, find_lines, label_marks, split_rows
 
 NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
 LARGEST = 64_000_000  # pixels; a phone's camera makes 12 to 50 million
 WORKING_SIDE = 400  # pixels; larger pictures are made smaller first
+SHEET_SIDE = 1200  # of a sheet, on which a digit may be small
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")  # none that another program would have to run for
 THINNEST = 2.4  # of MNIST's pixels; thinner strokes are made as thick
 
@@ -42,6 +44,23 @@ def to_mnist(picture, *, invert="auto", center=True, scale=True):
     return fit_frame(ink, center, scale)
 
 
+def read_sheet(picture):
+    """The rows of a page from top to bottom, each a list of (box, image) from left to right.
+
+    picture: as for `to_mnist`; a photograph or scan of digits in rows, of either ink, also on ruled or squared paper.
+    box: top, left, bottom, right, in pixels of the picture. image: uint8 tensor (28, 28), as `to_mnist` makes it.
+    Raises WalkthroughError where there is no ink, or none that looks like digits, and for what `to_mnist` refuses.
+    """
+    gray, block = to_gray(picture, SHEET_SIDE), -(-max(np.shape(picture)[:2]) // SHEET_SIDE)
+    ink = darker_than_paper(gray, "auto", blur=max(max(gray.shape) / 800, 0.7))
+    digits = find_digits(ink)
+    rows = split_rows(np.array([box for box, _ in digits]))
+    return [
+        [(tuple(int(block * side) for side in digits[at][0]), fit_frame(digits[at][1])) for at in row]
+        for row in rows
+    ]
+
+
 def open_picture(content: bytes) -> np.ndarray:
     """The pixels of a PNG, JPEG or other picture file, uint8 (H, W) or (H, W, 4), turned upright as its EXIF entry says.
 
@@ -66,8 +85,8 @@ def open_picture(content: bytes) -> np.ndarray:
         raise WalkthroughError("This is no picture, or only a part of one. Try a PNG or JPEG file.") from None
 
 
-def to_gray(picture) -> np.ndarray:
-    """Brightness 0..1, float (H, W), about WORKING_SIDE a side at most. Transparent parts are paper."""
+def to_gray(picture, longest=WORKING_SIDE) -> np.ndarray:
+    """Brightness 0..1, float (H, W), about `longest` pixels a side at most. Transparent parts are paper."""
     try:
         picture = np.asarray(picture)
     except (ValueError, TypeError, RuntimeError):
@@ -78,7 +97,7 @@ def to_gray(picture) -> np.ndarray:
         raise WalkthroughError(f"A picture has 1 to {LARGEST:,} pixels, but the shape is {picture.shape}.")
     if picture.dtype != np.uint8 and picture.dtype.kind != "f":
         raise WalkthroughError(f"A picture holds uint8, or floats from 0 to 1, not {picture.dtype}.")
-    picture = shrink(picture, -(-max(picture.shape[:2]) // WORKING_SIDE)) / (
+    picture = shrink(picture, -(-max(picture.shape[:2]) // longest)) / (
         255 if picture.dtype == np.uint8 else 1
     )
     if not (picture.min() > -0.01 and picture.max() < 1.01):  # so it is, too, where a number is not a number
@@ -92,21 +111,36 @@ def to_gray(picture) -> np.ndarray:
     return gray * opaque + dark * (1 - opaque)  # dark ink lies on white paper, light ink on black
 
 
-def shrink(values, side):
-    """Means of blocks of side × side pixels; a remainder at the bottom and on the right joins no block."""
+def shrink(values, side, take=np.mean):
+    """Means of blocks of side × side pixels; a remainder at the bottom and on the right joins no block.
+
+    take: what is taken of a block in the place of its mean.
+    """
     high, wide = (min(side, length) for length in values.shape[:2])
     rows, columns = values.shape[0] // high, values.shape[1] // wide
     blocks = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide, *values.shape[2:])
-    return blocks.mean(axis=(1, 3), dtype=np.float64)
+    return take(blocks, axis=(1, 3), **({"dtype": np.float64} if take is np.mean else {}))
 
 
 def find_ink(gray, invert="auto") -> np.ndarray:
     """How much ink lies where, float 0..1 (H, W): what is darker than the paper around it, without noise and specks."""
-    side = max(gray.shape)
-    gray = ndimage.gaussian_filter(gray, side / 400)
+    ink = darker_than_paper(gray, invert, blur=max(gray.shape) / 400)
+    marks, mass = label_marks(ink)
+    large = mass > 0.02 * mass.max()
+    length = np.ptp(find_boxes(marks).reshape(-1, 2, 2), axis=1).max(axis=1)
+    large &= length >= 0.15 * length[large].max(initial=0)  # else small print, or a speck
+    return ink * ndimage.binary_dilation(large[marks], iterations=2)
+
+
+def darker_than_paper(gray, invert, blur):
+    """How much ink lies where, float 0..1 (H, W), without the lines of ruled paper. blur: against noise, in pixels.
+
+    Raises WalkthroughError where nothing stands out from the noise.
+    """
+    gray = ndimage.gaussian_filter(gray, blur)
     if invert is True or (invert == "auto" and light_on_dark(gray)):
         gray = 1 - gray
-    reach = side // 6 + 1
+    reach = max(gray.shape) // 6 + 1
     paper = ndimage.grey_closing(np.pad(gray, reach, mode="edge"), size=(2 * reach + 1,) * 2, mode="nearest")
     paper = paper[reach:-reach, reach:-reach]  # what is narrow and dark was filled
     ink = (paper - gray) / paper.clip(0.1)  # in a shadow, ink differs less from its paper
@@ -114,24 +148,29 @@ def find_ink(gray, invert="auto") -> np.ndarray:
     level = np.percentile(ink[ink >= ink.max() / 2], 75)
     if level < max(0.05, 17 * np.percentile(abs(ink), 20)):
         raise WalkthroughError(NO_INK)
-    ink = ((ink / level - 0.1) / 0.9).clip(0, 1)
-    marks, number = ndimage.label(ink > 0.3)
-    mass = np.append(0, ndimage.sum(ink, marks, range(1, number + 1)))
-    sides = sum(np.isin(range(number + 1), line) for line in (marks[0], marks[-1], marks[:, 0], marks[:, -1]))
-    inside = np.where(sides > 1, 0, mass)
-    if inside.max() > 0.02 * mass.max():
-        mass = inside  # what runs from side to side is the edge of a shadow, or of the paper
-    return ink * ndimage.binary_dilation((mass > 0.02 * mass.max())[marks], iterations=2)
+    return without_lines(((ink / level - 0.1) / 0.9).clip(0, 1))
+
+
+def without_lines(ink):
+    """The ink without thin lines that run across the picture, level or upright; strokes that cross them stay whole."""
+    mask = ink > 0.3
+    lines = find_lines(mask) | find_lines(mask.T).T
+    if (mask & ~lines).sum() < 0.05 * mask.sum():
+        return ink  # a digit of nothing but a line
+    halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
+    return np.where(halo, 0, ink)
 
 
 def light_on_dark(gray):
     """Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper."""
-    small = shrink(gray, max(1, max(gray.shape) // 50))
-    small = small - ndimage.gaussian_filter(small, max(small.shape) / 4)  # a lamp's light changes slowly
+    side = max(1, max(gray.shape) // 50)
+    small = shrink(gray, side)
+    light = ndimage.gaussian_filter(small, max(small.shape) / 4)  # a lamp's light changes slowly
     size = max(small.shape) // 3 + 1
-    low, high = ndimage.minimum_filter(small, size), ndimage.maximum_filter(small, size)
+    low = ndimage.minimum_filter(shrink(gray, side, np.min) - light, size)  # a thin stroke is lost in a mean
+    high = ndimage.maximum_filter(shrink(gray, side, np.max) - light, size)
     near_ink = high - low >= (high - low).max() / 2
-    return ((low + high - 2 * ndimage.median_filter(small, size)) * near_ink).sum() > 0
+    return ((low + high - 2 * ndimage.median_filter(small - light, size)) * near_ink).sum() > 0
 
 
 def ink_box(ink):
@@ -151,6 +190,7 @@ def fit_frame(ink, center=True, scale=True) -> torch.Tensor:
     mask, box = ink > 0.3, ink_box(ink)
     (top, left), (bottom, right) = ([side[end] for side in box] for end in (0, -1))
     cut = ink[top : bottom + 1, left : right + 1]
+    cut = cut / cut.max()
     zoom = 20 / max(cut.shape) if scale else 28 / max(ink.shape)
     width = (
         4 * ndimage.distance_transform_edt(np.pad(mask, 1)).sum() / mask.sum()

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 from torch import Tensor
 
@@ -141,6 +142,39 @@ def draw_inks(gray: np.ndarray, inks: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
+def draw_sheet_read(picture: np.ndarray, rows: Sequence[Sequence[tuple]], answers: Tensor) -> Figure:
+    """Draw a sheet with a box around each digit and its reading above, and beside it what the network gets of each.
+
+    picture: (H, W) or (H, W, 3|4). rows: as `read_sheet` returns them. answers: float (N, 10), in reading order.
+    """
+    figure, (page, small) = plt.subplots(1, 2, figsize=(7, 2.8))
+    thin = max(picture.shape[:2]) // 800 + 1  # more pixels than can be seen take time
+    high, wide = picture.shape[:2]
+    page.imshow(
+        picture[::thin, ::thin],
+        cmap="gray",
+        vmin=0,
+        vmax=255 if picture.dtype == np.uint8 else 1,
+        extent=(0, wide, high, 0),
+    )
+    read = iter(answers.argmax(dim=1).tolist())
+    texts = [[str(next(read)) for _ in row] for row in rows]
+    paper = np.zeros((28 * len(rows), 28 * max(map(len, rows))), np.uint8)
+    for line, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        for place, ((box, image), digit) in enumerate(zip(row, text, strict=True)):
+            top, left, bottom, right = box
+            page.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=COLORS[1]))
+            page.annotate(digit, (left, top), ha="right", weight="bold", color=COLORS[1])
+            paper[28 * line : 28 * line + 28, 28 * place : 28 * place + 28] = image.numpy()
+    page.set(title="the sheet, and how it is read", xticks=[], yticks=[])
+    _draw_paper(small, torch.from_numpy(paper), "what the network gets")
+    told = "; ".join(" ".join(text) for text in texts)
+    describe(
+        figure, f"A sheet with {len(rows)} {'row' if len(rows) == 1 else 'rows'} of digits, read as: {told}."
+    )
+    return figure
+
+
 def switches(*names: str) -> dict[str, ipywidgets.Checkbox]:
     """A box to tick for each name, all ticked, for `explore`."""
     return {name: ipywidgets.Checkbox(value=True, description=name, indent=False) for name in names}
@@ -203,13 +237,6 @@ def prepare(pictures, **way) -> Tensor:
         except WalkthroughError:
             continue
     return prepared
-
-
-def split_row(ink: np.ndarray) -> list[np.ndarray]:
-    """The digits of a row, from left to right, twelve at most: the ink is cut where a column holds none."""
-    holds_ink = (ink > 0.3).any(axis=0)
-    edges = np.flatnonzero(np.diff(holds_ink, prepend=False, append=False))  # where that changes
-    return [np.pad(ink[:, start:end], 2) for start, end in edges.reshape(-1, 2)[:12]]
 
 
 def load_strangers() -> tuple[Tensor, Tensor]:

@@ -12,7 +12,8 @@ from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.model import CNN
 from mnist_helpers.training import trained
 from mnist_lessons.drawings import HANDS, load_drawings, paint, save_drawings
-from mnist_lessons.handwriting import LARGEST, open_picture, to_mnist
+from mnist_lessons.handwriting import LARGEST, open_picture, read_sheet, to_mnist
+from mnist_lessons.your_digits import draw_sheet_read, photograph, stored_drawings
 
 
 def on_paper(image, rng, side=280, paper=0.85, ink=0.15, light=0.0, noise=0.0):
@@ -60,6 +61,133 @@ def test_digits_are_read_from_any_paper_as_before(reader, kind):
     assert right(prepared) > right(images) - 0.1  # of a hundred images; three or so are usual
 
 
+def sheet_of(images, grid, slant=0.0, side=130, step=(1.0, 0.9)):
+    """Digits (N, 28, 28) in rows: ink, 0 to 1, and the numbers of the images, row by row, with their boxes."""
+    large = [np.array(Image.fromarray(image).resize((side, side))) / 255 for image in images.numpy()]
+    high, wide = int(step[0] * side), int(step[1] * side)
+    ink, rows = np.zeros((high * grid[0] + 160, wide * grid[1] + 120)), []
+    for row in range(grid[0]):
+        rows.append([])
+        for column in range(grid[1]):
+            number = row * grid[1] + column
+            top, left = 40 + row * high + int(slant * column * wide), 60 + column * wide
+            place = ink[top : top + side, left : left + side]
+            np.maximum(place, large[number], out=place)
+            down, right = np.nonzero(large[number] > 0.3)
+            rows[-1].append(
+                (number, np.array([down.min(), right.min(), down.max(), right.max()]) + [top, left] * 2)
+            )
+    return ink, rows
+
+
+def on_sheet(ink, paper=230.0, pen=60.0, noise=3.0):
+    picture = paper + (pen - paper) * ink + noise * np.random.default_rng(0).standard_normal(ink.shape)
+    return picture.clip(0, 255).astype(np.uint8)
+
+
+def soft_shadow(ink):
+    return on_sheet(ink) * (1 - 0.75 / (1 + np.exp(-np.linspace(-13, 13, len(ink)))))[:, None] / 255
+
+
+def squared(ink, gray=100, every=40):
+    paper = np.full(ink.shape, 240.0)
+    paper[(np.add.outer(np.arange(len(ink)), 0.02 * np.arange(ink.shape[1])) % every) < 2] = gray
+    paper[:, np.arange(ink.shape[1]) % every < 2] = gray
+    return on_sheet(ink, np.minimum(paper, 240))
+
+
+def ruled(ink):
+    paper = np.full(ink.shape, 240.0)
+    paper[[line for line in range(110, len(ink), 130) for line in range(line, line + 3)]] = 120
+    return on_sheet(ink, paper)
+
+
+def with_small_print(ink):
+    ink = ink.copy()
+    for left in range(70, ink.shape[1] - 70, 12):
+        ink[-30:-18, left : left + 2] = ink[-30:-28, left : left + 7] = 1
+    ink[60:72, 20:30] = 1  # and a speck
+    return on_sheet(ink)
+
+
+def on_a_table(ink):
+    wood = 70 + 8 * np.sin(np.arange(ink.shape[0] + 120) / 3)[:, None] * np.ones(ink.shape[1] + 120)
+    wood[60:-60, 60:-60] = on_sheet(ink)
+    return wood.clip(0, 255).astype(np.uint8)
+
+
+SHEETS = {
+    "rows": on_sheet,
+    "light on dark": lambda ink: 255 - on_sheet(ink),
+    "color, with transparency": lambda ink: np.stack(
+        [*3 * [on_sheet(ink)], np.full(ink.shape, 255, np.uint8)], -1
+    ),
+    "floats, soft shadow": soft_shadow,
+    "squared paper": squared,
+    "ruled paper": ruled,
+    "small print and a speck": with_small_print,
+}
+
+
+@pytest.mark.parametrize("kind", SHEETS)
+def test_rows_of_a_sheet_are_read(reader, kind):
+    images, right = reader
+    prepared, off = images.clone(), 0
+    for start in range(0, 90, 15):
+        ink, rows = sheet_of(images[start : start + 15], (3, 5), slant=0.06 * (start % 2))
+        read = read_sheet(SHEETS[kind](ink))
+        assert [len(row) for row in read] == [5, 5, 5]
+        for (box, image), (number, known) in zip(sum(read, []), sum(rows, []), strict=True):
+            assert image.shape == (28, 28) and image.dtype == torch.uint8
+            off += abs(np.array(box) - known).max() > 8
+            prepared[start + number] = image
+    assert off <= 2 and right(prepared) > right(images) - 0.06  # of ninety; the bar of one 5 stands far away
+
+
+@pytest.mark.parametrize("way", [on_a_table, lambda ink: np.repeat(np.repeat(on_sheet(ink), 4, 0), 4, 1)])
+def test_boxes_are_in_pixels_of_the_picture(reader, way):
+    ink, rows = sheet_of(reader[0][:8], (2, 4))
+    picture = way(ink)
+    zoom, moved = (1, 60) if way is on_a_table else (4, 0)
+    read = read_sheet(picture)
+    assert [len(row) for row in read] == [4, 4]
+    for (box, _), (_, known) in zip(sum(read, []), sum(rows, []), strict=True):
+        assert abs((np.array(box) - moved) / zoom - known).max() <= 8
+
+
+def test_strokes_of_a_digit_belong_together_and_leaning_ones_do_not():
+    five = [
+        (slice(40, 50), slice(60, 110)),
+        (slice(60, 100), slice(60, 70)),
+        (slice(100, 150), slice(100, 110)),
+    ]
+    ink = np.zeros((200, 500))
+    for place in [*five, (slice(100, 110), slice(60, 110)), (slice(140, 150), slice(60, 110))]:
+        ink[place] = 1  # its bar does not touch it
+    for left in (200, 240, 280):  # strokes that lean over each other
+        for down in range(40, 150):
+            ink[down, left + (150 - down) : left + (150 - down) + 12] = 1
+    (row,) = read_sheet(on_sheet(ink))
+    assert len(row) == 4 and abs(np.array(row[0][0]) - (40, 60, 150, 110)).max() <= 3
+
+
+def test_photograph_of_lesson_6_is_read_and_drawn():
+    stored = stored_drawings()
+    picture = photograph(stored[33], stored[37])
+    rows = read_sheet(picture)
+    assert [len(row) for row in rows] == [2]
+    figure = draw_sheet_read(picture, rows, torch.eye(10)[[3, 7]])
+    assert figure.get_gid() == "A sheet with 1 row of digits, read as: 3 7."
+
+
+@pytest.mark.parametrize("width", [0.03, 0.08])
+def test_single_digit_on_squared_paper_is_prepared_as_on_plain(width):
+    for strokes in stored_drawings()[::8]:
+        ink = 1 - paint(strokes, 400, width) / 255
+        plain, lined = (to_mnist(way(ink)).double() for way in (on_sheet, squared))
+        assert (plain - lined).abs().mean() < 25  # moved by a pixel, at most; with the lines it would be 60
+
+
 def test_frame_is_mnists():
     mean = to_mnist(on_paper(paint([[(0.2, 0.1), (0.8, 0.9)]]), np.random.default_rng(0), side=900)).double()
     rows, columns = (mean.sum(dim=axis).nonzero().flatten() for axis in (1, 0))
@@ -74,9 +202,10 @@ def test_frame_is_mnists():
      np.broadcast_to(np.uint8(0), (LARGEST, 2)), np.random.default_rng(0).normal(0.8, 0.03, (200, 200)).clip(0, 1)],
     ids=["blank", "one pixel", "empty", "shape", "nan", "range", "kind", "text", "large", "noise"],
 )  # fmt: skip
-def test_picture_that_cannot_be_used_gets_a_sentence(picture):
+@pytest.mark.parametrize("read", [to_mnist, read_sheet])
+def test_picture_that_cannot_be_used_gets_a_sentence(picture, read):
     with pytest.raises(WalkthroughError, match=r"^[A-Z].*\.$"):
-        to_mnist(picture)
+        read(picture)
 
 
 def file(picture, kind="PNG", **settings):

@@ -1,0 +1,175 @@
+"""Which marks of ink on a sheet are digits, in which rows, and which are lines, specks or the grain of a table."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from mnist_helpers.errors import WalkthroughError
+
+MOST_MARKS = 400  # of digits on a sheet
+BROAD = 1.4  # times the typical height: broader than a digit
+NEARER = "Photograph the digits alone, from nearer."
+
+
+def find_digits(ink):
+    """The digits of a sheet, each a box (top, left, bottom, right) and its ink, float (h, w), without its neighbors'.
+
+    ink: float 0..1 (H, W). Raises WalkthroughError where there is none, or too many marks.
+    """
+    marks, mass = label_marks(ink)
+    boxes = find_boxes(marks)
+    height, width = (boxes[:, 2:] - boxes[:, :2]).T
+    mass[stands_out(ink, marks) < 0.4] = 0  # the grain of a table
+    if not mass.any():
+        raise WalkthroughError(f"There are faint marks in the picture, but no strokes of a pen. {NEARER}")
+    filled = np.bincount(marks.ravel()) > 0.75 * height * width
+    things = filled & (np.minimum(height, width) > 0.4 * np.maximum(height, width))  # a phone, a printed box
+    if mass[~things].any():
+        mass[things] = 0
+    order = height.argsort()  # the typical digit's height: half of the ink is in marks that are no higher
+    typical = height[order][np.searchsorted(mass[order].cumsum(), mass.sum() / 2)]
+    kept = np.flatnonzero(
+        (mass > 0) & (np.maximum(height, width) >= 0.15 * typical) & (height < 2.5 * typical)
+    )
+    if len(kept) > MOST_MARKS:
+        raise WalkthroughError(f"{len(kept)} marks were found, which looks like text or cloth. {NEARER}")
+    marks = np.where(np.isin(marks, kept), marks, 0)
+    for at in kept[(height < 0.75 * typical)[kept] | (height < width)[kept]]:  # perhaps a part of a digit
+        join_nearest(marks, boxes, at, typical)
+    for at in kept[boxes[kept, 3] - boxes[kept, 1] > BROAD * typical]:
+        cut_touching(marks, at, typical)
+    boxes = find_boxes(marks)
+    digits = np.flatnonzero(boxes[:, 2] - boxes[:, 0] >= 0.4 * typical)
+    return [(boxes[at], cut_out(ink, marks, at, boxes[at])) for at in digits]
+
+
+def label_marks(ink):
+    """Connected marks of ink: their numbers, int (H, W), 0 for none, and the ink in each, 0 first.
+
+    What runs from side to side is the edge of a shadow or of the paper, and counts as no ink, if there is other.
+    """
+    marks, number = ndimage.label(ink > 0.3, np.ones((3, 3)))
+    mass = np.append(0, ndimage.sum(ink, marks, range(1, number + 1)))
+    sides = sum(np.isin(range(number + 1), line) for line in (marks[0], marks[-1], marks[:, 0], marks[:, -1]))
+    inside = np.where(sides > 1, 0, mass)
+    return marks, inside if inside.max() > 0.02 * mass.max() else mass
+
+
+def find_boxes(marks):
+    """Top, left, bottom, right of each mark by its number, int (N, 4); zeros where there is none."""
+    found = [
+        [side for each in zip(*((p.start, p.stop) for p in place), strict=True) for side in each]
+        if place
+        else [0] * 4
+        for place in ndimage.find_objects(marks)
+    ]
+    return np.array([[0] * 4, *found])
+
+
+def stands_out(ink, marks):
+    """How much more ink a mark holds, on average, than what lies right around it: float, by its number."""
+    around = ndimage.maximum_filter(marks, 7) * (ndimage.maximum_filter(marks, 3) == 0)
+    sizes = [np.bincount(each.ravel(), minlength=marks.max() + 1).clip(1) for each in (marks, around)]
+    sums = [np.bincount(each.ravel(), ink.ravel(), marks.max() + 1) for each in (marks, around)]
+    return sums[0] / sizes[0] - sums[1] / sizes[1]
+
+
+def cut_out(ink, marks, at, box, margin=2):
+    """The ink of one mark alone, with a margin: float (h + 2 · margin, w + 2 · margin)."""
+    part = (slice(box[0], box[2]), slice(box[1], box[3]))
+    own = ndimage.binary_dilation(np.pad(marks[part] == at, margin), iterations=margin)
+    return np.pad(ink[part], margin) * own
+
+
+def join_nearest(marks, boxes, at, typical):
+    """Join a mark to the nearest one, if both look like parts of one digit: changes `marks` and `boxes`."""
+    top, left, bottom, right = boxes[at]
+    reach = typical // 4 + 1
+    near = marks[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach]
+    far, nearest = ndimage.distance_transform_edt((near == 0) | (near == at), return_indices=True)
+    place = np.unravel_index(np.where(near == at, far, np.inf).argmin(), near.shape)
+    other = near[tuple(nearest[:, *place])]
+    if other in (0, at):
+        return
+    both = np.array([boxes[at], boxes[other]])
+    (height, width), (low, high) = (both[:, 2:] - both[:, :2]).T, (both.min(axis=0)[:2], both.max(axis=0)[2:])
+    above = width.sum() - (high[1] - low[1]) >= 0.5 * width.min()  # they share columns
+    if height.min() < 0.75 * typical:
+        tallest, farthest = 1.35 * max(typical, height[1]), 0.25 if above else 0.08
+    else:  # the halves of a 3
+        tallest, farthest = 2.2 * typical, 0.12 if above and (width > height).all() else 0
+    if high[0] - low[0] <= tallest and far[place] <= farthest * typical:
+        marks[marks == at], boxes[at], boxes[other] = other, 0, (*low, *high)
+
+
+def split_rows(boxes):
+    """Numbers of the boxes, row by row, from left to right: a digit follows the one whose height it shares most."""
+    rows: list[list[int]] = []
+    for at in boxes[:, 1].argsort():
+        last = boxes[[row[-1] for row in rows] or [at]]
+        shared = np.minimum(last[:, 2], boxes[at, 2]) - np.maximum(last[:, 0], boxes[at, 0])
+        shared = shared / np.minimum(last[:, 2] - last[:, 0], boxes[at, 2] - boxes[at, 0])
+        if not rows or shared.max() < 0.4:
+            rows.append([at])
+        else:
+            rows[shared.argmax()].append(at)
+    return sorted(rows, key=lambda row: boxes[row][:, ::2].mean())
+
+
+def cut_touching(marks, at, typical):
+    """Cut a broad mark where a straight line, upright or leaning, crosses least ink; again while a part is broad.
+
+    Where each such line crosses more than two strokes or so (one, in a mark that may be a digit), it stays whole.
+    """
+    down, right = np.nonzero(marks == at)
+    if np.ptp(right) < BROAD * typical:
+        return
+    most = least = typical * (0.3 if np.ptp(right) > 1.8 * typical else 0.12)
+    edge = int(0.4 * typical)
+    for lean in np.linspace(-0.7, 0.7, 15):
+        column = (right + lean * (down - down[0])).round().astype(int)
+        ink = np.bincount(column - column.min())[edge:-edge]
+        if ink.size and ink.min() < least:
+            beyond = column > column.min() + edge + ink.argmin()
+            if max(np.ptp(right[beyond]), np.ptp(right[~beyond])) < np.ptp(right) - edge:
+                least, after = ink.min(), beyond
+    if least < most:
+        new = marks.max() + 1
+        marks[down[after], right[after]] = new
+        cut_touching(marks, at, typical)
+        cut_touching(marks, new, typical)
+
+
+def find_lines(mask, steepest=0.08):
+    """Where a thin line runs across, more or less level: bool, of the shape of `mask`.
+
+    A pixel may belong to a line if no more than a few pixels lie above each other there. At the lines' slope, their
+    pixels come together in few rows: the method of projection profiles (Postl, 1986).
+    """
+    (high, wide), margin = mask.shape, int(steepest * mask.shape[1]) + 2
+    runs, _ = ndimage.label(mask, [[0, 1, 0]] * 3)
+    thickness = np.bincount(runs.ravel())[runs]
+    thin = mask & (thickness <= max(4, max(mask.shape) / 60))
+
+    down, right = np.nonzero(thin)
+
+    def level(slope, down=down, right=right):  # the rows of the pixels, were lines of this slope level
+        return (down - slope * right).round().astype(int) + margin
+
+    def columns(down, right):  # how many columns of each row hold such a pixel, or one just above or below it
+        seen = np.zeros((high + 2 * margin, wide), dtype=bool)
+        seen[level(slope, down, right), right] = True
+        return ndimage.maximum_filter1d(seen, 3, axis=0).sum(axis=1)
+
+    slopes = np.arange(-steepest, steepest, 2 / wide)
+    slope = max(slopes, key=lambda each: (np.bincount(level(each)).astype(float) ** 2).sum())
+    free = wide - columns(*np.nonzero(mask & ~thin))  # of strokes
+    full = (columns(down, right) > 0.8 * free) & (free > 0.3 * wide)
+    on_line = ndimage.binary_dilation(full, iterations=2)[level(slope)]
+    lines = np.zeros_like(mask)
+    if on_line.any():
+        run = thickness[down, right]
+        on_line &= run <= 1.7 * np.median(run[on_line]) + 1
+        lines[down[on_line], right[on_line]] = True
+    return lines
