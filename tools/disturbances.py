@@ -76,7 +76,7 @@ def board(rng, images, **layout):
 def shadow(rng, images, depth=0.25, high=0.3, **settings):
     """A light that falls softly to `depth` of itself, over `high` of the height."""
     picture, rows = plain(rng, images, **settings)
-    falls = 1 / (1 + np.exp(-8 / high * np.linspace(-0.5, 0.5, len(picture))))
+    falls = (np.linspace(-0.5, 0.5, len(picture)) / high + 0.5).clip(0, 1)
     return (picture * (1 - (1 - depth) * falls)[:, None]).astype(np.uint8), rows
 
 
