@@ -13,10 +13,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageChops
 from torch import Tensor
 
 from mnist_helpers.data import Digits
@@ -60,11 +61,13 @@ def render(drawn: Axes | Figure, notice: str = "") -> tuple[bytes, str, dict[str
     picture = Image.open(drawing).convert("RGB")
     png = io.BytesIO()
     picture.save(png, "png", optimize=True)
-    for colors in (256, 32):  # a palette halves a large picture; the noise of a photograph needs fewer
-        if png.tell() < 150_000:
+    # A palette, where no color is off by much, or where the picture is large, as a photograph is.
+    for colors in (256, 32):
+        reduced = picture.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        off = np.asarray(ImageChops.difference(picture, reduced.convert("RGB"))).max()
+        if png.tell() < 150_000 and off > 8:
             break
         png = io.BytesIO()
-        reduced = picture.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         reduced.save(png, "png", optimize=True)
     return png.getvalue(), alt, {"width": picture.width // 2, "height": picture.height // 2}
 

@@ -1,7 +1,5 @@
 """The network that lesson 2 builds, and the dense one beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

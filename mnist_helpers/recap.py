@@ -1,7 +1,5 @@
 """The end of a lesson: what it claims, checked against this run, line by line."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping
 
