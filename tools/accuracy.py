@@ -1,4 +1,4 @@
-"""Climb from the dense network to the most accurate one, one change a line, and keep every run.
+"""Climb from the dense network to the most accurate one and keep every run.
 
 python -m tools.accuracy              train what is missing from mnist_lessons/measured/accuracy.jsonl, then open the test set
 python -m tools.accuracy --into FILE  the same into a file of your own, for example build/accuracy.jsonl
