@@ -131,6 +131,6 @@ def test_processes_end_with_whoever_launched_them(number, tmp_path):
             time.sleep(0.2)
         started = psutil.Process(starter.pid).children(recursive=True)
         os.killpg(starter.pid, number)
-        _, alive = psutil.wait_procs(started, timeout=20)
+        _, alive = psutil.wait_procs(started, timeout=120)
         [process.kill() for process in alive]
-    assert len(started) == 3 and not alive
+    assert len(started) >= 3 and not alive, alive
