@@ -125,7 +125,8 @@ def test_port_in_use_gets_a_sentence():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_processes_end_with_whoever_launched_them(number, tmp_path):
     train = f"'-m', 'mnist_lessons.many_processes.distributed', {str(tmp_path)!r}, '--epochs', 999"
-    code = f"from mnist_lessons.many_processes.cluster import launch; launch({train})"
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # as kernels have it
+    code += f"from mnist_lessons.many_processes.cluster import launch; launch({train})"
     with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as starter:
         while len(list(tmp_path.glob("*.txt"))) < 2 and starter.poll() is None:
             time.sleep(0.2)
