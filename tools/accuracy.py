@@ -41,6 +41,7 @@ from mnist_lessons.networks import DeepCNN, FastCNN, RandomElastic, quantized, s
 from tools.machine import describe_machine
 from tools.paths import ACCURACY_LOG, BUILD
 from tools.recipes import cross_entropy, deep_dense
+from tools.text import read_log
 
 WEIGHTS = BUILD / "accuracy"
 FOLDS = 6
@@ -417,10 +418,6 @@ def climb(lines: Sequence[Line | Combined], path: Path, opened: bool) -> None:
                 file.write(json.dumps(record) + "\n")
                 file.flush()
                 print(f"{next(ended)} of {len(todo)}: {describe(record)}", flush=True)
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
 
 
 def describe(record: dict[str, Any]) -> str:

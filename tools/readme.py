@@ -16,7 +16,7 @@ import nbformat
 
 from mnist_helpers.errors import WalkthroughError
 from tools.paths import ACCURACY_LOG, BENCHMARKS, BUILD, DEEPER, LESSONS, MEASURED, ROOT, name_of
-from tools.text import replace_block
+from tools.text import read_log, replace_block
 
 README = ROOT / "README.md"
 
@@ -32,15 +32,11 @@ def main() -> int:
         replace_block(README, "deeper", deeper())
         (BENCHMARKS / "lessons.jsonl").write_text(costs(results), encoding="utf-8")
         replace_block(BENCHMARKS / "README.md", "benchmark", benchmark(kept_benchmarks()))
-        replace_block(BENCHMARKS / "README.md", "accuracy", accuracy_log(read_log()))
+        replace_block(BENCHMARKS / "README.md", "accuracy", accuracy_log(read_log(ACCURACY_LOG)))
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def read_log() -> list[dict]:
-    return [json.loads(line) for line in ACCURACY_LOG.read_text(encoding="utf-8").splitlines()]
 
 
 def read_results(path: Path) -> dict:

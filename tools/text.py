@@ -1,10 +1,12 @@
-"""Pages of Markdown: a block that is written anew, links that lead somewhere else."""
+"""Pages of Markdown: a block that is written anew, links that lead somewhere else; a log, a line a run."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from mnist_helpers.errors import WalkthroughError
 
@@ -41,3 +43,7 @@ def with_links(text: str, folder: Path, pages: set[str]) -> str:
         return f"`{found[1]}`" if FILE_NAME.fullmatch(found[1]) else found[1]
 
     return LINK.sub(lead, text)
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
