@@ -55,49 +55,67 @@ def test_number_in_the_prose_that_no_output_shows(prose, printed, wrong):
     assert bool(checks.unseen_numbers(a_lesson_that_says(prose, printed))) == wrong
 
 
-def test_a_cell_moved(lesson):
-    lesson.cells.insert(5, lesson.cells.pop(10))
-    assert checks.wrong_order(lesson)
+def say(lesson, **output):
+    code_cells(lesson)[4].outputs.append(new_output(**output))
 
 
-@pytest.mark.parametrize(
-    "output",
-    [
-        new_output("error", ename="ValueError", evalue="", traceback=[]),
-        new_output("stream", name="stderr", text="UserWarning: ..."),
-    ],
-)
-def test_an_error_or_a_warning_stored(lesson, output):
-    code_cells(lesson)[4].outputs.append(output)
-    assert checks.wrong_order(lesson)
+def rewrite(cell, pattern, text):
+    cell.source = re.sub(pattern, text, cell.source, count=1, flags=re.MULTILINE)
 
 
-def test_a_missing_description(lesson):
-    del picture_of(lesson)[1].metadata["image/png"]["alt"]
-    assert checks.missing_descriptions(lesson)
-
-
-def test_an_explorer_without_its_twin():
-    lesson = copy.deepcopy(next(one for one in STORED.values() if "\nexplore(" in checks.source_of(one)))
-    picture_of(lesson, "explore(")[0].outputs = []
-    assert checks.explorers_without_twin(lesson)
-
-
-def test_a_claim_that_is_not_so(lesson):
+def deny_a_claim(lesson):
     outputs = [output for cell in code_cells(lesson) for output in cell.outputs]
     recap = next(output for output in outputs if "✓" in checks.text_of(output))
     recap.data["text/plain"] = recap.data["text/plain"].replace("✓", "✗ not so in this run:", 1)
-    assert checks.claims_not_so(lesson)
 
 
-def test_a_claim_about_seconds(lesson):
-    code_cells(lesson)[-1].source = "recap(digits, {'It is fast.': history.seconds < 9})"
-    assert checks.clocks_compared(lesson)
-
-
-def test_a_generator_that_another_cell_made(lesson):
+def borrow_a_generator(lesson):
     code_cells(lesson)[3].source, code_cells(lesson)[4].source = "rng = default_rng(0)", "rng.random()"
-    assert checks.borrowed_generators(lesson)
+
+
+def claim_seconds(lesson):
+    code_cells(lesson)[-1].source = "recap(digits, {'It is fast.': history.seconds < 9})"
+
+
+ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "", "traceback": []}
+STREAM = {"output_type": "stream", "name": "stdout"}
+# What is wrong -> the check that says so, and how lesson 2 comes to be wrong in this way.
+BROKEN = {
+    "a cell moved": ("wrong_order", lambda lesson: lesson.cells.insert(5, lesson.cells.pop(10))),
+    "an error stored": ("wrong_order", lambda lesson: say(lesson, **ERROR)),
+    "a warning stored": ("wrong_order", lambda lesson: say(lesson, **STREAM | {"name": "stderr"}, text="Warn")),
+    "a missing description": (
+        "missing_descriptions", lambda lesson: picture_of(lesson)[1].metadata["image/png"].pop("alt"),
+    ),
+    "an explorer without its twin": (
+        "explorers_without_twin", lambda lesson: picture_of(lesson, "explore_kernel(")[0].outputs.clear(),
+    ),
+    "a claim that is not so": ("claims_not_so", deny_a_claim),
+    "a claim about seconds": ("clocks_compared", claim_seconds),
+    "a generator that another cell made": ("borrowed_generators", borrow_a_generator),
+    **{
+        f"a trace of a machine, {trace[:8]}": (
+            "machine_traces", lambda lesson, trace=trace: say(lesson, **STREAM, text=f"read from {trace}"),
+        )
+        for trace in ("/home/ada/mnist", "/Users/ada/Desktop", "ghp_" + "a" * 20)
+    },
+    "metadata left by an editor": (
+        "not_normalized", lambda lesson: lesson.cells[3].metadata.update(collapsed=False),
+    ),
+    "a heading that jumps": ("heading_jumps", lambda lesson: rewrite(lesson.cells[7], "^## ", "#### ")),
+    "three cells of code in a row": ("cells_in_a_row", lambda lesson: lesson.cells.extend([new_code_cell("1")] * 3)),
+    "minutes that nobody counted": (
+        "wrong_minutes", lambda lesson: rewrite(lesson.cells[0], r"\| \d+ min", "| 10 min"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_lesson_is_caught(lesson, fault):
+    name, breaks = BROKEN[fault]
+    assert getattr(checks, name)(lesson) == []
+    breaks(lesson)
+    assert getattr(checks, name)(lesson)
 
 
 def test_a_definition_changed_in_the_helper_only():
@@ -110,23 +128,6 @@ def test_a_definition_changed_in_the_helper_only():
 @pytest.mark.parametrize("link", ["03_trainign.ipynb", "../README.md#when-nothing-fails", "../LICENCE"])
 def test_a_dead_link(link):
     assert checks.broken_links(f"see [there]({link})", ROOT / "notebooks")
-
-
-@pytest.mark.parametrize("trace", ["/home/ada/mnist", "/Users/ada/Desktop", "ghp_" + "a" * 20])
-def test_a_trace_of_a_machine(lesson, trace):
-    code_cells(lesson)[3].outputs.append(new_output("stream", name="stdout", text=f"read from {trace}"))
-    assert checks.machine_traces(lesson)
-
-
-def test_metadata_left_by_an_editor(lesson):
-    lesson.cells[3].metadata["collapsed"] = False
-    assert checks.not_normalized(lesson)
-
-
-def test_a_heading_that_jumps(lesson):
-    cell = next(cell for cell in lesson.cells if re.search(r"^## ", cell.source, re.MULTILINE))
-    cell.source = re.sub(r"^## ", "#### ", cell.source, count=1, flags=re.MULTILINE)
-    assert checks.heading_jumps(lesson)
 
 
 ASKED = "**Predict:** how many does it read: 75%, 85% or 97%?"
@@ -174,16 +175,6 @@ def test_a_lesson_over_its_budget(lesson):
     assert [entry.split(" ", 1)[1].split(",")[0] for entry in checks.over_budget(lesson, checks.BUDGET)] == [
         *words
     ], before
-
-
-def test_three_cells_of_code_in_a_row(lesson):
-    lesson.cells += [new_code_cell("1")] * 3
-    assert checks.cells_in_a_row(lesson)
-
-
-def test_minutes_that_nobody_counted(lesson):
-    lesson.cells[0].source = re.sub(r"\| \d+ min", "| 10 min", lesson.cells[0].source)
-    assert checks.wrong_minutes(lesson)
 
 
 # What only shows when a notebook runs: small notebooks, run by nbval with this project's plugin.

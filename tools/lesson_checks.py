@@ -157,7 +157,8 @@ def explorers_without_twin(notebook):
         stored = [output.get("data", {}) for output in cell.outputs]
         if any(WIDGET in data for data in stored):
             wrong.append(f"cell {cell.execution_count} stores a widget")
-        if re.search(r"^explore\(", cell.source, re.MULTILINE) and not any("image/png" in d for d in stored):
+        explores = re.search(r"^(explore\w*|.* = draw_here)\(", cell.source, re.MULTILINE)
+        if explores and not any("image/png" in d for d in stored):
             wrong.append(f"the explorer of cell {cell.execution_count} has no picture beside it")
     return wrong
 
