@@ -76,12 +76,12 @@ class Digits:
         return str(self) if found else f"{self}\n{self.origin}"
 
     def _repr_html_(self) -> str:
-        told = html.escape(repr(self), quote=False).replace("\n", "<br>")
+        text = html.escape(repr(self), quote=False).replace("\n", "<br>")
         if self.is_mnist:
-            return f"<p>{told}</p>"
+            return f"<p>{text}</p>"
         return (
             '<div style="border: 3px solid #e08000; background: #fff3dc; color: #222; padding: 0.6em 1em">'
-            f"<b>These are practice digits, not MNIST.</b> No number below is MNIST's.<br>{told}</div>"
+            f"<b>These are practice digits, not MNIST.</b> No number below is MNIST's.<br>{text}</div>"
         )
 
 

@@ -164,13 +164,13 @@ def draw_curves(
     x, y: labels with units. log: "x", "y" or "xy" for logarithmic axes.
     """
     axes = axes or plt.subplots(figsize=(6.4, 3.2))[1]
-    told = []
+    parts = []
     for number, (name, (xs, ys, *errors)) in enumerate(curves.items()):
         look: dict[str, Any] = {"label": name, "color": COLORS[number % 6], "linewidth": 1.4, "capsize": 3}
         look |= {"marker": MARKERS[number % 6], "markersize": 4} if len(xs) <= 12 else {}
         axes.errorbar(xs, ys, *errors, **look)
         ends = [f"{short(ys[end])} at {short(xs[end])}" for end in (0, -1)] if len(ys) else ["nothing"] * 2
-        told.append(f"{name} from {ends[0]} to {ends[1]}")
+        parts.append(f"{name} from {ends[0]} to {ends[1]}")
     axes.set(xlabel=x, ylabel=y, title=title)
     if "x" in log:
         axes.set_xscale("log")
@@ -181,7 +181,7 @@ def draw_curves(
     axes.grid(alpha=0.25)
     if len(curves) > 1:
         axes.legend(frameon=False)
-    describe(axes, f"{title or 'Curves'}, {y} against {x}: {'; '.join(told)}.")
+    describe(axes, f"{title or 'Curves'}, {y} against {x}: {'; '.join(parts)}.")
     return axes
 
 

@@ -57,8 +57,8 @@ def load_mnist() -> tuple[list[Tensor] | None, str]:
             return download(cache), f"MNIST was downloaded, and is kept in {cache}."
         except OSError as error:
             with TemporaryDirectory() as folder:
-                said = f"could not be kept: {cache} cannot be written ({error.strerror or 'no permission'})"
-                return download(Path(folder)), f"MNIST was downloaded, but {said}."
+                reason = f"could not be kept: {cache} cannot be written ({error.strerror or 'no permission'})"
+                return download(Path(folder)), f"MNIST was downloaded, but {reason}."
     except WalkthroughError as error:
         return None, str(error)
 

@@ -85,10 +85,10 @@ def draw_verdicts(split: Split, numbers: Sequence[int], networks: Sequence[Mappi
     """
     captions = []
     for number in numbers:
-        said = [wrong[number] for wrong in networks if number in wrong]
-        counts = [f"{said.count(reading)} read {reading}" for reading in sorted(set(said))]
-        told = "\n".join(counts) or "all read\nthe label"
-        captions.append(f"label {int(split.labels[number])}:\n{told}")
+        readings = [wrong[number] for wrong in networks if number in wrong]
+        counts = [f"{readings.count(reading)} read {reading}" for reading in sorted(set(readings))]
+        summary = "\n".join(counts) or "all read\nthe label"
+        captions.append(f"label {int(split.labels[number])}:\n{summary}")
     return draw_grid(split.images[list(numbers)], captions, columns=8, what="test images")
 
 
@@ -121,8 +121,8 @@ def draw_prices(prices: Mapping[str, Sequence[tuple[float, float, str]]]) -> Fig
         axes.set(ylim=(300, 20), yticks=(30, 50, 100, 200))  # few wrong on top
         for axis in (axes.xaxis, axes.yaxis):
             axis.set(major_formatter="{x:,.0f}", minor_formatter=NullFormatter())
-        told = "; ".join(f"{name}: {cost:,.0f}, {errors:.1f} wrong" for cost, errors, name in best)
-        describe(axes, f"Errors against {label}, each on a logarithmic axis. On the frontier: {told}.")
+        summary = "; ".join(f"{name}: {cost:,.0f}, {errors:.1f} wrong" for cost, errors, name in best)
+        describe(axes, f"Errors against {label}, each on a logarithmic axis. On the frontier: {summary}.")
     return figure
 
 

@@ -45,7 +45,7 @@ def fade(images: Tensor, percent: float) -> Tensor:
 
 def draw_reliability(confidence: Tensor, share_right: Tensor, count: Tensor, title: str) -> Axes:
     """A dot for each bin, its bar Wilson's interval, and the diagonal where confidence and accuracy agree."""
-    axes, told = plt.subplots(figsize=(4.8, 4.4))[1], []
+    axes, parts = plt.subplots(figsize=(4.8, 4.4))[1], []
     axes.plot([0, 100], [0, 100], color="0.7")
     for sure, right, images in zip(
         *(each.tolist() for each in (confidence, share_right, count)), strict=True
@@ -53,11 +53,11 @@ def draw_reliability(confidence: Tensor, share_right: Tensor, count: Tensor, tit
         low, high = (min(1.0, max(0.0, end)) for end in wilson_interval(right * images, images))
         axes.plot([100 * sure, 100 * sure], [100 * low, 100 * high], color=COLORS[0])
         axes.plot(100 * sure, 100 * right, "o", color=COLORS[1])
-        told.append(
+        parts.append(
             f"{images:,.0f} image{'s' * (images != 1)}, {sure:.0%} sure, {right:.0%} right, from {low:.0%} to {high:.0%}"
         )
     axes.set(xlabel="mean confidence (%)", ylabel="share right (%)", title=title)
-    describe(axes, f"{title}: dots with bars, and a diagonal. {'; '.join(told)}.")
+    describe(axes, f"{title}: dots with bars, and a diagonal. {'; '.join(parts)}.")
     return axes
 
 
@@ -76,11 +76,11 @@ def draw_disturbed(panels: Mapping[str, tuple[Sequence[float], np.ndarray, np.nd
             axes.plot(strengths, values.mean(axis=0), color=color, marker=marker, markersize=4, label=label)
         axes.set(xlabel=name, ylim=(0, 105))
         axes.grid(alpha=0.25)
-        told = [
+        parts = [
             f"{by}: {r.mean():.0f}% right ({r.min():.0f} to {r.max():.0f}), {s.mean():.0f}% sure ({s.min():.0f} to {s.max():.0f})"
             for by, r, s in zip(strengths, right.T, sure.T, strict=True)
         ]
-        describe(axes, f"{name}: {'; '.join(told)}.")
+        describe(axes, f"{name}: {'; '.join(parts)}.")
     for axes in grid[:, 0]:
         axes.set_ylabel("%")
     grid[0, 0].legend(frameon=False)

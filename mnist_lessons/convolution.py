@@ -44,8 +44,8 @@ def draw_views(reacts: Tensor, image: Tensor, sides: Mapping[str, int], corner: 
         place, color = (corner[1] - 0.5, corner[0] - 0.5), COLORS[number]
         right.add_patch(plt.Rectangle(place, side, side, fill=False, color=color, linewidth=2))
         right.text(corner[1] + side, corner[0] + side, name, color=color, weight="bold", va="top", bbox=paper)
-    told = ", ".join(f"{side} pixels a side for an entry of {name}" for name, side in sides.items())
-    describe(right, f"The digit with frames: {told}.")
+    summary = ", ".join(f"{side} pixels a side for an entry of {name}" for name, side in sides.items())
+    describe(right, f"The digit with frames: {summary}.")
     return figure
 
 

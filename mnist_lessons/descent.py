@@ -24,8 +24,8 @@ def draw_valley(loss_of: Callable[[Tensor], Tensor], start: Tensor, paths: Mappi
     row, column = divmod(int(heights.argmin()), 49)
     axes = plt.subplots(figsize=(5.6, 5))[1]
     axes.contour(side, side, heights.log(), 22, colors="0.75", linewidths=0.8, linestyles="solid")
-    told = [f"{name}: ends at a loss of {loss_of(path[-1]):.2f}" for name, path in paths.items()]
-    for color, text, path in zip(COLORS, told, paths.values(), strict=False):
+    parts = [f"{name}: ends at a loss of {loss_of(path[-1]):.2f}" for name, path in paths.items()]
+    for color, text, path in zip(COLORS, parts, paths.values(), strict=False):
         axes.plot(*path.T, ".-", color=color, linewidth=1, markersize=5, label=text)
     axes.plot(*start, "ko")
     axes.plot(side[column], side[row], "k*", markersize=9)
@@ -34,7 +34,7 @@ def draw_valley(loss_of: Callable[[Tensor], Tensor], start: Tensor, paths: Mappi
     if paths:
         axes.legend(frameon=True, loc="upper right", fontsize=8)
     valley = "Contours of a loss with two weights, a long valley from the lower right to the upper left"
-    describe(axes, f"{valley}, steep across and nearly flat along. {'; '.join(told)}")
+    describe(axes, f"{valley}, steep across and nearly flat along. {'; '.join(parts)}")
     return axes
 
 
@@ -43,12 +43,12 @@ def draw_rates(
 ) -> Axes:
     """Draw the loss at the end of 40 steps against the learning rate. curves: name -> (rates, losses)."""
     axes = plt.subplots(figsize=(7.2, 3.4))[1]
-    told = []
+    parts = []
     for color, (name, (rates, losses)) in zip(COLORS, curves.items(), strict=False):
         best = int(np.argmin(losses))
         axes.plot(rates, losses, color=color, linewidth=1.4, label=name)
         axes.plot(rates[best], losses[best], "o", color=color)
-        told.append(f"{name} lowest at a rate of {short(rates[best])}, with {losses[best]:.3f}")
+        parts.append(f"{name} lowest at a rate of {short(rates[best])}, with {losses[best]:.3f}")
     axes.axhline(floor, color="0.4", linewidth=0.8, linestyle="dashed", label="floor of the valley")
     axes.set(
         xlabel="learning rate",
@@ -61,7 +61,7 @@ def draw_rates(
     axes.legend(frameon=False)
     describe(
         axes,
-        f"Mean loss of steps 31 to 40 against the rate. {'; '.join(told)}. The floor lies at {floor:.3f}.",
+        f"Mean loss of steps 31 to 40 against the rate. {'; '.join(parts)}. The floor lies at {floor:.3f}.",
     )
     return axes
 
@@ -74,7 +74,7 @@ def draw_sweeps(
     sweeps: name -> rate -> accuracies in %, one for each seed. lowest: where the picture ends below.
     The legend says what each reaches at its best.
     """
-    axes, curves, told = plt.subplots(figsize=(7.6, 3.4))[1], {}, []
+    axes, curves, parts = plt.subplots(figsize=(7.6, 3.4))[1], {}, []
     for name, results in sweeps.items():
         rates, spread = list(results), [np.std(values, ddof=1) for values in results.values()]
         means = [np.mean(values) for values in results.values()]
@@ -82,13 +82,13 @@ def draw_sweeps(
         best = f"{means[at]:.1f} ± {spread[at]:.1f}% at {short(rates[at])}"
         curves[f"{name}:\n{best}"] = rates, means, spread
         others = ", ".join(f"{mean:.1f} at {short(rate)}" for rate, mean in zip(rates, means, strict=True))
-        told.append(f"{name}, at its best {best} ({others})")
+        parts.append(f"{name}, at its best {best} ({others})")
     draw_curves(curves, "learning rate", "read right (%)", title, "x", axes)
     axes.set_ylim(bottom=lowest)
     axes.xaxis.set_major_formatter(lambda value, _: short(value))
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1.02), fontsize=9, labelspacing=0.9)
     below = f" The picture ends at {lowest:.0f}% below." if lowest else ""
-    describe(axes, f"{title or 'Accuracies'}, against the learning rate. {'; '.join(told)}.{below}")
+    describe(axes, f"{title or 'Accuracies'}, against the learning rate. {'; '.join(parts)}.{below}")
     return axes
 
 
@@ -98,7 +98,7 @@ def draw_four(table: Mapping[str, Mapping[str, Sequence[float]]]) -> Axes:
     table: row -> column -> accuracies in %. Lines that are not parallel are an interaction.
     """
     axes = plt.subplots(figsize=(6.4, 3.6))[1]
-    columns, told = list(next(iter(table.values()))), []
+    columns, parts = list(next(iter(table.values()))), []
     for number, (row, cells) in enumerate(table.items()):
         means = [np.mean(cells[column]) for column in columns]
         axes.plot(range(len(columns)), means, color=COLORS[number], label=row)
@@ -115,10 +115,10 @@ def draw_four(table: Mapping[str, Mapping[str, Sequence[float]]]) -> Axes:
             axes.annotate(
                 f"{means[place]:.1f}", (place, means[place]), ha=align, color=COLORS[number], **side
             )
-            told.append(f"{row}, {column}: {means[place]:.1f} ± {np.std(values, ddof=1):.1f}")
+            parts.append(f"{row}, {column}: {means[place]:.1f} ± {np.std(values, ddof=1):.1f}")
     axes.set(xticks=range(len(columns)), xticklabels=columns, ylabel="read right (%)")
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.grid(axis="y", alpha=0.25)
     axes.legend(frameon=False, loc="upper left")
-    describe(axes, f"Validation images read right, in %, each at its best rate. {'; '.join(told)}.")
+    describe(axes, f"Validation images read right, in %, each at its best rate. {'; '.join(parts)}.")
     return axes

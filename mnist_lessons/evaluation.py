@@ -67,8 +67,8 @@ def draw_confusion(confusion: Tensor) -> Axes:
     axes.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="label", title="Mistakes")
     axes.spines[:].set_visible(False)
     largest = [divmod(int(place), 10) for place in mistakes.flatten().argsort(descending=True)[:5]]
-    told = ", ".join(
+    summary = ", ".join(
         f"{label} read as {reading} {mistakes[label, reading]} times" for label, reading in largest
     )
-    describe(axes, f"Mistakes, a row for each label, a column for each reading. Largest: {told}.")
+    describe(axes, f"Mistakes, a row for each label, a column for each reading. Largest: {summary}.")
     return axes

@@ -48,8 +48,8 @@ def draw_sheets(patches: Mapping[str, Tensor]) -> Figure:
         axes.spines[:].set_visible(False)
         describe(axes, "")
     rows, columns = next(iter(patches.values())).shape[-2:]
-    told = f"nine patches of {rows}×{columns} pixels for each of sixteen channels"
-    describe(figure, f"{', '.join(patches)}: {told}.")
+    summary = f"nine patches of {rows}×{columns} pixels for each of sixteen channels"
+    describe(figure, f"{', '.join(patches)}: {summary}.")
     return figure
 
 
@@ -59,11 +59,13 @@ def draw_probes(probes: Mapping[str, Sequence[float]], places: Sequence[str]) ->
     draw_curves({name: (range(len(places)), values) for name, values in probes.items()}, "", "", axes=axes)
     axes.set_xticks(range(len(places)), places)
     axes.set(xlabel="what the probe reads from", ylabel="read right (%)")
-    told = []
+    parts = []
     for name, values in probes.items():
         pairs = zip(places, values, strict=True)
-        told.append(f"{name}: " + ", ".join(f"{place.splitlines()[0]} {value:.1f}" for place, value in pairs))
-    describe(axes, f"Digits read right by a linear probe, in %. {'; '.join(told)}.")
+        parts.append(
+            f"{name}: " + ", ".join(f"{place.splitlines()[0]} {value:.1f}" for place, value in pairs)
+        )
+    describe(axes, f"Digits read right by a linear probe, in %. {'; '.join(parts)}.")
     return axes
 
 
@@ -94,8 +96,9 @@ def draw_together(counts: Sequence[int], right: Tensor, added: Tensor) -> Axes:
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, loc="lower left")
     pairs = zip(counts, right.mean(dim=0).tolist(), added.mean(dim=0).tolist(), strict=True)
-    told = ", ".join(f"{count} off {one:.0f} ({other:.0f})" for count, one, other in pairs)
+    summary = ", ".join(f"{count} off {one:.0f} ({other:.0f})" for count, one, other in pairs)
     describe(
-        axes, f"Read right in %, mean of {len(right)} orders, in brackets if single losses added up: {told}."
+        axes,
+        f"Read right in %, mean of {len(right)} orders, in brackets if single losses added up: {summary}.",
     )
     return axes

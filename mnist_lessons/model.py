@@ -128,9 +128,9 @@ def draw_ladder(steps: Mapping[str, Tensor], maps: int = 6) -> Figure:
                 axes.set_xticks(range(picture.shape[-1]))
             axes.set_axis_on()
             axes.spines[:].set(visible=True, color="0.8")
-    told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+    summary = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
     describe(
         figure,
-        f"The digit on its way through the network: {told}. Later maps are smaller, and there are more of them.",
+        f"The digit on its way through the network: {summary}. Later maps are smaller, and there are more of them.",
     )
     return figure

@@ -58,19 +58,19 @@ def draw_roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwi
     axes = plt.subplots(figsize=(6.4, 4.0))[1]
     reach = np.array([0.05, peak / bandwidth, 200])
     axes.plot(reach, np.minimum(peak, bandwidth * reach) / 1e9, color="0.4")
-    told = []
+    parts = []
     for number, (name, (intensity, rate)) in enumerate(points.items()):
         color = COLORS[number % len(COLORS)]
         axes.plot(intensity, rate, MARKERS[number % len(MARKERS)], color=color)
         axes.annotate(name, (intensity, rate), xytext=(7, -11), textcoords="offset points", color=color)
-        told.append(f"{name} at {intensity:.1f} and {rate:,.0f}")
+        parts.append(f"{name} at {intensity:.1f} and {rate:,.0f}")
     x, y = "operations on each byte moved", "billion operations a second"
     axes.set(xscale="log", yscale="log", xlabel=x, ylabel=y)
     axes.xaxis.set(major_formatter="{x:g}")
     axes.yaxis.set(major_formatter="{x:g}")
     axes.grid(alpha=0.25)
     roof = f"a slope up to {peak / bandwidth:.0f}, then a flat roof at {peak / 1e9:,.0f}"
-    describe(axes, f"A roofline, {y} against {x}, both logarithmic: {roof}. {'; '.join(told)}.")
+    describe(axes, f"A roofline, {y} against {x}, both logarithmic: {roof}. {'; '.join(parts)}.")
     return axes
 
 
@@ -86,19 +86,19 @@ def draw_rates(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) ->
 def draw_rungs(rungs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
     """Draw a dot for each training run, seconds against accuracy. rungs: name -> seconds, percent right, of each seed."""
     figure, axes = plt.subplots(figsize=(8.6, 4.0))
-    told = []
+    parts = []
     for number, (name, (seconds, right)) in enumerate(rungs.items()):
         color, marker = COLORS[number % len(COLORS)], MARKERS[number // len(COLORS)]
         look: dict[str, Any] = {"color": color, "marker": marker, "label": f"{number + 1} {name}"}
         axes.plot(seconds, right, linestyle="", alpha=0.6, markersize=4, **look)
         axes.text(np.median(seconds), max(right) + 0.15, str(number + 1), ha="center", color=color)
-        told.append(f"{name}, {np.median(seconds):.2f} s and {np.mean(right):.1f}%")
+        parts.append(f"{name}, {np.median(seconds):.2f} s and {np.mean(right):.1f}%")
     axes.set(xscale="log", xlabel="seconds of all steps", ylabel="validation images right (%)")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set(major_formatter="{x:g}", minor_locator=NullLocator())
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.grid(alpha=0.25)
-    describe(axes, f"A dot for each run, seconds against accuracy: {'; '.join(told)}.")
+    describe(axes, f"A dot for each run, seconds against accuracy: {'; '.join(parts)}.")
     return figure
 
 

@@ -28,7 +28,7 @@ def file_places(digits: Digits) -> tuple[Tensor, Tensor]:
 def draw_mistakes(rows: Mapping[str, Sequence[float]], x: str, title: str = "") -> Axes:
     """Draw a row of points for each name, with a line at their mean. x: label with unit."""
     axes = plt.subplots(figsize=(6.4, 0.9 + 0.34 * len(rows)))[1]
-    told = []
+    parts = []
     for number, (name, values) in enumerate(rows.items()):
         color, marker = COLORS[number % 3], MARKERS[number % 3]
         axes.scatter(values, [number] * len(values), s=26, alpha=0.7, zorder=3, color=color, marker=marker)
@@ -37,12 +37,12 @@ def draw_mistakes(rows: Mapping[str, Sequence[float]], x: str, title: str = "") 
         axes.annotate(
             f"{mean:.1f}", (max(values), number), (9, 0), textcoords="offset points", va="center", fontsize=9
         )
-        told.append(f"{name} {mean:.1f}" + (f", mean of {len(values)}" if len(values) > 1 else ""))
+        parts.append(f"{name} {mean:.1f}" + (f", mean of {len(values)}" if len(values) > 1 else ""))
     axes.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel=x, title=title)
     axes.set_xlim(0, 1.12 * max(max(values) for values in rows.values()))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="x", alpha=0.25)
-    describe(axes, f"{title or 'Points'}, {x}: {'; '.join(told)}.")
+    describe(axes, f"{title or 'Points'}, {x}: {'; '.join(parts)}.")
     return axes
 
 

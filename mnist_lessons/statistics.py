@@ -38,16 +38,16 @@ def draw_true_shares(correct: int, total: int) -> Axes:
 
 def draw_intervals(rows: Mapping[str, tuple[int, int]], title: str) -> Axes:
     """Shares as dots, each with Wilson's 95% interval as a bar. rows: name -> how many are right, of how many."""
-    axes, told = plt.subplots(figsize=(6.4, 0.8 + 0.32 * len(rows)))[1], []
+    axes, parts = plt.subplots(figsize=(6.4, 0.8 + 0.32 * len(rows)))[1], []
     for place, (name, (correct, total)) in enumerate(rows.items()):
         low, high = wilson_interval(correct, total)
         axes.plot([100 * low, 100 * high], [place, place], color=COLORS[0])
         axes.plot(100 * correct / total, place, "o", color=COLORS[1])
-        told.append(f"{name} {correct / total:.2%}, from {low:.2%} to {high:.2%}")
+        parts.append(f"{name} {correct / total:.2%}, from {low:.2%} to {high:.2%}")
     axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel="test images right (%)", title=title)
     axes.margins(y=0.2)
     axes.invert_yaxis()
-    describe(axes, f"{title}. {'; '.join(told)}.")
+    describe(axes, f"{title}. {'; '.join(parts)}.")
     return axes
 
 

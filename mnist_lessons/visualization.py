@@ -149,7 +149,7 @@ def draw_film(rows: Mapping[str, Tensor], levels: Sequence[int], answers: Mappin
     answers: name -> probabilities, float (N, 10).
     """
     figure, grid = plt.subplots(len(rows), len(levels), figsize=(7.2, 2.3 * len(rows)), squeeze=False)
-    told = []
+    parts = []
     for line, (name, frames) in zip(grid, rows.items(), strict=True):
         first = name == next(iter(rows))
         best = answers[name].detach().topk(2, dim=1)
@@ -162,8 +162,8 @@ def draw_film(rows: Mapping[str, Tensor], levels: Sequence[int], answers: Mappin
             describe(axes, "")
         line[0].set_ylabel(name)
         pairs = ", ".join(f"{level}: {caption}" for level, caption in zip(levels, captions, strict=True))
-        told.append(f"{name}, what is read after how many levels: {pairs}.")
-    describe(figure, " ".join(told))
+        parts.append(f"{name}, what is read after how many levels: {pairs}.")
+    describe(figure, " ".join(parts))
     return figure
 
 
@@ -173,7 +173,7 @@ def draw_planes(planes: Mapping[str, Tensor], labels: Tensor, wrong: Mapping[str
     planes: title -> float (N, 2). labels: int64 (N,). wrong: title -> bool (N,), which are misplaced.
     """
     figure, row = plt.subplots(1, len(planes), figsize=(9, 3.8))
-    box, told = {"fc": "white", "ec": "none", "pad": 1}, []
+    box, parts = {"fc": "white", "ec": "none", "pad": 1}, []
     for axes, (title, places) in zip(row, planes.items(), strict=True):
         axes.scatter(*places.T, c=labels, cmap="tab10", s=5)
         axes.scatter(*places[wrong[title]].T, s=24, facecolors="none", edgecolors="black", linewidths=0.7)
@@ -186,9 +186,9 @@ def draw_planes(planes: Mapping[str, Tensor], labels: Tensor, wrong: Mapping[str
         count = int(wrong[title].sum())
         axes.set_title(f"{title}\n{count} of {len(labels):,} misplaced", size=12)
         axes.set_axis_off()
-        told.append(f"{count} from {title}")
+        parts.append(f"{count} from {title}")
     describe(
         figure,
-        f"{len(labels):,} digits in the plane by t-SNE, colored by digit. Misplaced: {', '.join(told)}.",
+        f"{len(labels):,} digits in the plane by t-SNE, colored by digit. Misplaced: {', '.join(parts)}.",
     )
     return figure

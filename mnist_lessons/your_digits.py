@@ -58,7 +58,7 @@ def draw_answers(images: Tensor, answers: Tensor, names: Sequence[object] = (), 
     figure, grid = plt.subplots(
         rows, columns, figsize=(side * columns, (side + 0.35 + 0.2 * bool(names)) * rows), squeeze=False
     )
-    told = []
+    parts = []
     for place, axes in enumerate(grid.flat):
         if place >= len(images):
             axes.remove()  # left empty, it would take room
@@ -67,24 +67,24 @@ def draw_answers(images: Tensor, answers: Tensor, names: Sequence[object] = (), 
         _draw_paper(axes, images[place], name)
         read = f"read as {answers[place].argmax()}, {answers[place].max():.0%}"
         axes.set_xlabel(read.replace(", ", "\n") if side < 1.2 else read)
-        told.append(f"{name}: {read}" if name else read)
-    describe(figure, f"28×28 pixels each. {'; '.join(told)}.")
+        parts.append(f"{name}: {read}" if name else read)
+    describe(figure, f"28×28 pixels each. {'; '.join(parts)}.")
     return figure
 
 
 def draw_shares(right: Mapping[str, Tensor], x: str = "read right (%)") -> Axes:
     """Draw for each name the share of True as a bar, and its 95% interval as a black line."""
-    axes, told = plt.subplots(figsize=(6.4, 0.9 + 0.34 * len(right)))[1], []
+    axes, parts = plt.subplots(figsize=(6.4, 0.9 + 0.34 * len(right)))[1], []
     for place, each in enumerate(right.values()):
         low, high = (100 * end for end in wilson_interval(each.sum().item(), len(each)))
         share = 100 * each.double().mean().item()
         axes.barh(place, share, color=COLORS[0])
         axes.plot([low, high], [place, place], color="black", linewidth=2)
         axes.annotate(f"{share:.1f}", (104, place), va="center", annotation_clip=False)
-        told.append(f"{list(right)[place]} {share:.1f}%, from {low:.1f} to {high:.1f}%")
+        parts.append(f"{list(right)[place]} {share:.1f}%, from {low:.1f} to {high:.1f}%")
     axes.set(yticks=range(len(right)), yticklabels=right, xlim=(0, 100), xlabel=f"{x}; black: 95% interval")
     axes.invert_yaxis()
-    describe(axes, f"{x}, with 95% intervals. {'; '.join(told)}.")
+    describe(axes, f"{x}, with 95% intervals. {'; '.join(parts)}.")
     return axes
 
 
@@ -93,15 +93,15 @@ def draw_by_digit(right: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> 
 
     right: name -> bool (N,). labels: name -> int64 (N,).
     """
-    axes, told = plt.subplots(figsize=(6.4, 2.9))[1], []
+    axes, parts = plt.subplots(figsize=(6.4, 2.9))[1], []
     for number, (name, each) in enumerate(right.items()):
         shares = [100 * each[labels[name] == digit].double().mean().item() for digit in range(10)]
         places = np.arange(10) + 0.4 * (number - (len(right) - 1) / 2)
         axes.bar(places, shares, width=0.38, color=COLORS[number], label=name)
-        told.append(f"{name}: " + ", ".join(f"{digit} {share:.0f}%" for digit, share in enumerate(shares)))
+        parts.append(f"{name}: " + ", ".join(f"{digit} {share:.0f}%" for digit, share in enumerate(shares)))
     axes.set(xticks=range(10), xlabel="digit", ylabel="read right (%)", ylim=(0, 100))
     axes.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
-    describe(axes, f"Read right, by digit. {'; '.join(told)}.")
+    describe(axes, f"Read right, by digit. {'; '.join(parts)}.")
     return axes
 
 
@@ -119,8 +119,8 @@ def draw_sheets(sheets: Sequence[np.ndarray], labels: Sequence[int], columns: in
     for axes, sheet, label in zip(grid.flat, sheets, labels, strict=True):
         _draw_paper(axes, 255 - torch.from_numpy(sheet), str(label))
     white = sum(np.median(sheet) > 127 for sheet in sheets)
-    told = f"{white} white, {len(sheets) - white} black, with the digits {', '.join(map(str, labels))}"
-    describe(figure, f"{len(sheets)} sheets, {told}, of any size, anywhere.")
+    summary = f"{white} white, {len(sheets) - white} black, with the digits {', '.join(map(str, labels))}"
+    describe(figure, f"{len(sheets)} sheets, {summary}, of any size, anywhere.")
     return figure
 
 
@@ -134,11 +134,11 @@ def draw_inks(gray: np.ndarray, inks: Mapping[str, np.ndarray]) -> Figure:
     for axes, (title, paper) in zip(row, papers.items(), strict=True):
         _draw_paper(axes, 255 * torch.from_numpy(paper), title)
     side = len(gray) // 5
-    told = [
+    parts = [
         f"{title}: {ink.mean():.0%} of the page are ink, and {ink[-side:, :side].mean():.0%} of its lower left corner"
         for title, ink in inks.items()
     ]
-    describe(figure, f"A page with digits and a shadow at the lower left. Called ink: {'; '.join(told)}.")
+    describe(figure, f"A page with digits and a shadow at the lower left. Called ink: {'; '.join(parts)}.")
     return figure
 
 
@@ -168,9 +168,10 @@ def draw_sheet_read(picture: np.ndarray, rows: Sequence[Sequence[tuple]], answer
             paper[28 * line : 28 * line + 28, 28 * place : 28 * place + 28] = image.numpy()
     page.set(title="the sheet, and how it is read", xticks=[], yticks=[])
     _draw_paper(small, torch.from_numpy(paper), "what the network gets")
-    told = "; ".join(" ".join(text) for text in texts)
+    summary = "; ".join(" ".join(text) for text in texts)
     describe(
-        figure, f"A sheet with {len(rows)} {'row' if len(rows) == 1 else 'rows'} of digits, read as: {told}."
+        figure,
+        f"A sheet with {len(rows)} {'row' if len(rows) == 1 else 'rows'} of digits, read as: {summary}.",
     )
     return figure
 
@@ -277,24 +278,24 @@ def keep_here(canvas: ipywidgets.DOMWidget, room: str, stored: list) -> ipywidge
     """The canvas, and below it a label, a name and a button that keeps the drawing in the folder `room`."""
     label = ipywidgets.Dropdown(options=range(10), description="this is a", **WIDE)
     name_field = ipywidgets.Text(description="drawn by", **WIDE)
-    button, said = ipywidgets.Button(description="Keep this drawing"), ipywidgets.Label()
+    button, answer = ipywidgets.Button(description="Keep this drawing"), ipywidgets.Label()
     not_new = list(stored)
 
     def keep(_: object) -> None:
         name = "".join(c for c in name_field.value if c.isalnum())
         strokes = [[tuple(point) for point in stroke] for stroke in canvas.strokes]
         if not name or not strokes or strokes in not_new:
-            said.value = "Type a name, and draw something new first."
+            answer.value = "Type a name, and draw something new first."
             return
         path = Path(room) / f"{name}.npz"
         kept, labels, _writer = load_drawings(path) if path.exists() else ([], [], name)
         save_drawings(path, [*kept, strokes], [*labels, label.value], name)
         not_new.append(strokes)
         label.value = (label.value + 1) % 10  # the next digit
-        said.value = f"Kept, as number {len(kept) + 1} in {path}. Then run the cell below again."
+        answer.value = f"Kept, as number {len(kept) + 1} in {path}. Then run the cell below again."
 
     button.on_click(keep)
-    return ipywidgets.VBox([canvas, label, name_field, button, said])
+    return ipywidgets.VBox([canvas, label, name_field, button, answer])
 
 
 def load_room(room: str) -> dict[str, tuple[Tensor, Tensor]]:

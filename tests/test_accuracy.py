@@ -8,7 +8,7 @@ import pytest
 from mnist_helpers.data import load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.model import count_parameters
-from tools.accuracy import LINES, Line, climb, held_out, read_log
+from tools.accuracy import EXPERIMENTS, Experiment, climb, held_out, read_log
 from tools.paths import ACCURACY_LOG
 
 RECORDS = read_log(ACCURACY_LOG)
@@ -16,7 +16,7 @@ RECORDS = read_log(ACCURACY_LOG)
 
 @dataclass(frozen=True)
 class Counted:
-    """A line that trains nothing: it leaves a mark for each run, and stops while `faulty` lies there."""
+    """An experiment that trains nothing: it leaves a mark for each run, and stops while `faulty` lies there."""
 
     name: str
     folder: str
@@ -47,13 +47,13 @@ def test_a_log_that_was_stopped_goes_on_and_repeats_nothing(tmp_path):
     assert sorted(marks) == ["first 0", "first 1", "second 0", "second 1"]
 
 
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
-def test_the_file_holds_each_run_of_each_line_and_its_test(line):
-    those = [record for record in RECORDS if record["line"] == line.name]
-    assert sorted(r["run"] for r in those if "test" not in r) == sorted(line.runs)
-    assert sorted(r["run"] for r in those if "test" in r) == sorted(line.runs)
-    if isinstance(line, Line):
-        assert {r["parameters"] for r in those if "test" not in r} == {count_parameters(line.build())}
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_the_file_holds_each_run_of_each_line_and_its_test(experiment):
+    those = [record for record in RECORDS if record["line"] == experiment.name]
+    assert sorted(r["run"] for r in those if "test" not in r) == sorted(experiment.runs)
+    assert sorted(r["run"] for r in those if "test" in r) == sorted(experiment.runs)
+    if isinstance(experiment, Experiment):
+        assert {r["parameters"] for r in those if "test" not in r} == {count_parameters(experiment.build())}
 
 
 def test_the_test_images_were_opened_when_all_runs_were_there():

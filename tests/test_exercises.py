@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from mnist_lessons.exercises import NOT_YET, RIGHT, Exercise
-from tools.kit.editions import definitions_of, said
+from tools.kit.editions import definitions_of, sentence_about
 from tools.kit.pages import SOLUTION
 from tools.lesson_checks import NOTEBOOKS, ROOT, name_of
 
@@ -40,8 +40,8 @@ def found_exercises():
 @pytest.mark.parametrize(("path", "starter", "check", "solution"), list(found_exercises()))
 def test_solution_passes_and_starter_is_not_begun(path, starter, check, solution):
     definitions = definitions_of(nbformat.read(path, 4))
-    assert said(f"{starter}\n{check}", definitions).startswith(NOT_YET)
-    assert said(f"{starter}\n{solution}\n{check}", definitions).startswith(RIGHT)
+    assert sentence_about(f"{starter}\n{check}", definitions).startswith(NOT_YET)
+    assert sentence_about(f"{starter}\n{solution}\n{check}", definitions).startswith(RIGHT)
 
 
 def test_names_are_unique_and_each_is_used_in_the_notebook_of_its_table():
@@ -58,14 +58,14 @@ def test_answers_are_told_right_from_wrong(section):
         for text in known["answers"]:
             assert exercise.verdict(exercise.answer(text)) == f"Not quite: {known['says']}", text
     for text in section["wrong"]:
-        sentence = said_to(exercise, text)
+        sentence = answer_to(exercise, text)
         assert sentence and not sentence.startswith(RIGHT), (text, sentence)
     for text in section["right"]:
-        assert said_to(exercise, text).startswith(RIGHT), text
+        assert answer_to(exercise, text).startswith(RIGHT), text
     assert len(section["wrong"]) >= 5 and len(section["right"]) >= 1
 
 
-def said_to(exercise, text):
+def answer_to(exercise, text):
     answer = exercise.answer(text)
     try:
         return exercise.verdict(answer)
@@ -91,5 +91,5 @@ def test_setups_compile_and_are_formatted(tmp_path):
 
 
 def test_a_check_never_raises():
-    assert "stopped with ZeroDivisionError" in said('check("output_size", lambda *given: 1 / 0)')
-    assert "KeyError" in said('check("no such exercise", 1)')
+    assert "stopped with ZeroDivisionError" in sentence_about('check("output_size", lambda *given: 1 / 0)')
+    assert "KeyError" in sentence_about('check("no such exercise", 1)')

@@ -101,7 +101,7 @@ def test_explorers(run):
     cells, photo = [*map(v4.new_code_cell, CELLS)], {"name": "a.png", "mimeType": "image/png"}
     page = run("explorers", v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
     page.on("filechooser", lambda chooser: chooser.set_files(photo | {"buffer": files.pop(0)}))
-    for act, said in {
+    for act, message in {
         lambda: draw(page, SEVEN): "strokes: 1, length: 1.2",
         lambda: page.keyboard.press("ArrowRight"): "strokes: 1, length: 0.6",
         lambda: page.keyboard.press("ArrowLeft"): "strokes: 2, length: 1.0",
@@ -113,7 +113,7 @@ def test_explorers(run):
         lambda: page.click(".jupyter-button >> text=/Choose a picture/"): "bytes: 12000000",
     }.items():
         act()
-        page.wait_for_function(SAYS, arg=[said, ".drawing"])
+        page.wait_for_function(SAYS, arg=[message, ".drawing"])
 
 
 def test_lesson_reads_a_seven(run):

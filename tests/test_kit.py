@@ -82,7 +82,7 @@ def test_teachers_edition_passes_every_check_and_keeps_the_outputs(lesson):
     ours, kept = code_cells(editions["teacher"]), code_cells(notebook)
     assert [MARKED.sub("", cell.source) for cell in ours] == sources(notebook)
     checks = [cell.outputs[0].text for cell in ours if has_tag(cell, "exercise-check")]
-    assert len(checks) == 2 and all(said.startswith(RIGHT) for said in checks)
+    assert len(checks) == 2 and all(printed.startswith(RIGHT) for printed in checks)
     pairs = zip(ours, kept, strict=True)
     assert all(one.outputs == other.outputs for one, other in pairs if not has_tag(one, "exercise-check"))
     notes = sum(has_tag(cell, "teacher") for cell in editions["teacher"].cells)
@@ -198,8 +198,8 @@ def test_room_without_a_network_installs_and_runs_lesson_1(room):
     assert done.returncode == 0, done.stdout
     assert "without the network" in done.stdout and "Installed in" in done.stdout, done.stdout
     checked = start(room, "--check", cut_off=cut_off)
-    said = "mnist holds MNIST's" if os.environ.get("MNIST_DIR") else "mnist holds no train-images"
-    assert said in checked.stdout, checked.stdout
+    printed = "mnist holds MNIST's" if os.environ.get("MNIST_DIR") else "mnist holds no train-images"
+    assert printed in checked.stdout, checked.stdout
     code = "import sys, nbformat; from pathlib import Path; from nbclient import NotebookClient; import mnist_helpers;"
     code += "print(mnist_helpers.__file__); notebook = nbformat.read('notebooks/01_data.ipynb', 4);"
     code += "NotebookClient(notebook, timeout=1200, resources={'metadata': {'path': 'notebooks'}}).execute();"

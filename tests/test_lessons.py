@@ -104,16 +104,16 @@ def test_commands_of_the_readme_exist():
 def test_readme_names_every_notebook_and_the_seconds_of_lessons(path, notebook):
     """A lesson's own 'about N s' and the README's measured seconds, within a half of each other."""
     assert f"/{path.name})" in README
-    said = float(re.search(r"about (\d+) s on two CPU cores", notebook.cells[0].source)[1])
+    stated = float(re.search(r"about (\d+) s on two CPU cores", notebook.cells[0].source)[1])
     if path in LESSONS:
-        assert 0.5 < said / float(re.search(rf"/{path.name}\).*\| (\d+) s \|", README)[1]) < 2
+        assert 0.5 < stated / float(re.search(rf"/{path.name}\).*\| (\d+) s \|", README)[1]) < 2
 
 
 def test_numbers_of_the_readme_are_those_of_the_stored_notebooks():
     """The same recipe is described in the README and in deeper/04_statistics, to a tenth of a point."""
     text = "\n".join(checks.output_texts(STORED["deeper/04_statistics"]))
-    said = float(re.search(r"(\d+\.\d+) ± ", README)[1])
-    assert abs(said - float(re.search(r"mean (\d+\.\d+)%", text)[1])) <= 0.1
+    stated = float(re.search(r"(\d+\.\d+) ± ", README)[1])
+    assert abs(stated - float(re.search(r"mean (\d+\.\d+)%", text)[1])) <= 0.1
 
 
 def test_readme_refuses_numbers_that_are_not_mnists(tmp_path):

@@ -25,7 +25,7 @@ def made(tmp_path_factory):
     """A part of the digits, so that training takes seconds; the training, and the page made of it."""
     whole, path = load_digits(), tmp_path_factory.mktemp("page") / "demo.html"
     digits = replace(whole, train=whole.train[:7_680], validation=whole.validation[:100])
-    training = demo.train(digits, epochs=2 if digits.is_mnist else 8)
+    training = demo.train_networks(digits, epochs=2 if digits.is_mnist else 8)
     path.write_text(demo.write_page(training, digits), encoding="utf-8")
     return SimpleNamespace(digits=digits, training=training, path=path)
 

@@ -101,8 +101,8 @@ def test_notebook_opened_alone_on_colab_installs_what_is_missing(copy, tmp_path)
     ran = subprocess.run(command, cwd=alone, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-2_000:]
     installing = code_cells(nbformat.read(alone / "alone.ipynb", 4), hidden=True)[1]
-    said = "".join(output.text for output in installing.outputs)
-    assert "Successfully installed mnist-cnn-walkthrough" in said
+    printed = "".join(output.text for output in installing.outputs)
+    assert "Successfully installed mnist-cnn-walkthrough" in printed
 
 
 def test_explorers_answer_in_a_kernel_without_a_browser():

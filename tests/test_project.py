@@ -50,8 +50,8 @@ def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_text((ROOT / name).read_text())
     old = tmp_path / "old-python"
-    said = "old-python is Python 3.9.18; these lessons need 3.11 or newer."
-    old.write_text(f"#!/bin/sh\necho '{said}'; exit 1\n")
+    message = "old-python is Python 3.9.18; these lessons need 3.11 or newer."
+    old.write_text(f"#!/bin/sh\necho '{message}'; exit 1\n")
     old.chmod(0o755)
     for python in (f"PYTHON={old}", "PYTHON="):
         made = subprocess.run(["make", python, "run"], cwd=tmp_path, capture_output=True, text=True)

@@ -23,9 +23,9 @@ def built(tmp_path_factory):
     """The site, with networks that were trained for a second only."""
     folder, whole = tmp_path_factory.mktemp("site"), load_digits()
     digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
-    train, site.demo.train = demo.train, lambda digits, epochs: train(digits, 1, 1)
+    train, site.demo.train_networks = demo.train_networks, lambda digits, epochs: train(digits, 1, 1)
     site.prepare(folder / "source", digits)
-    site.demo.train = train
+    site.demo.train_networks = train
     assert site.build(folder / "source", folder / "site") == 0
     return folder / "site"
 

@@ -16,7 +16,7 @@ from mnist_helpers.data import load_digits
 from mnist_helpers.figures import set_style
 from mnist_helpers.recap import recap
 from tools import twice, walkthrough
-from tools.normalize import WIDGET, normalize
+from tools.normalize import WIDGET, normalize_notebook
 from tools.paths import BUILD, DEEPER, ROOT, name_of
 from tools.walkthrough import execute, html_page, run, store
 
@@ -48,10 +48,10 @@ def test_run_goes_on_after_a_failure_and_says_what_failed_where(tmp_path, digits
     whole = written(tmp_path / "deeper" / "02_whole.ipynb", "answer = 42")
     assert run([broken, whole], digits) == 1
     results = json.loads((tmp_path / "build" / "results.json").read_text())
-    said = "stopped in “Where it happens”, at the cell that begins “ink = 0”: ValueError: the ink ran out"
-    assert results["failed"] == {"01_broken": said} and results["answer"] == 42
+    message = "stopped in “Where it happens”, at the cell that begins “ink = 0”: ValueError: the ink ran out"
+    assert results["failed"] == {"01_broken": message} and results["answer"] == 42
     printed = capsys.readouterr().out
-    assert f"Failed:        01_broken {said}" in printed
+    assert f"Failed:        01_broken {message}" in printed
     assert re.search(r"deeper/02_whole +1 cells, [\d.]+ s", printed)
     pages = tmp_path / "build" / "walkthrough"
     assert 'alt="a &lt;dot&gt;"' in (pages / "01_broken.html").read_text()
@@ -136,14 +136,14 @@ def test_normalize_keeps_what_was_written_and_drops_what_differs():
         ],
     )
     notebook = new_notebook(cells=[cell, new_code_cell("fit()")], metadata={"widgets": {"state": {}}})
-    first, second = normalize(notebook).cells
+    first, second = normalize_notebook(notebook).cells
     assert first.metadata == {"tags": ["nbval-ignore-output"]}
     assert [output.output_type for output in first.outputs] == ["stream", "execute_result"]
     assert first.outputs[0].text == "one\ntwo\n"
     assert (first.execution_count, first.outputs[1].execution_count, second.execution_count) == (1, 1, 2)
     assert first.id != second.id and "widgets" not in notebook.metadata
     once = nbformat.writes(notebook)
-    assert nbformat.writes(normalize(notebook)) == once
+    assert nbformat.writes(normalize_notebook(notebook)) == once
 
 
 def test_recap_marks_each_claim_and_never_raises(digits, monkeypatch):

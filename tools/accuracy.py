@@ -2,7 +2,7 @@
 
 python -m tools.accuracy              train what is missing from mnist_lessons/measured/accuracy.jsonl, then open the test set
 python -m tools.accuracy --into FILE  the same into a file of your own, for example build/accuracy.jsonl
-python -m tools.accuracy --only NAME  lines whose names begin so, and no test
+python -m tools.accuracy --only NAME  experiments whose names begin so, and no test
 
 A line of the file is a run. A run that is stopped is lost, those before it are kept, and the next call goes on.
 Run k trains on five sixths of MNIST's 60,000 training images and is validated on the k-th sixth, 10,000 images; the
@@ -87,26 +87,28 @@ class Taught(nn.Module):
         if not self.training:
             return self.student(images)
         with torch.no_grad():
-            said = torch.stack([teacher(images).softmax(dim=1) for teacher in self.teachers]).mean(dim=0)
-        return torch.cat([self.student(images), said], dim=1)
+            soft_labels = torch.stack([teacher(images).softmax(dim=1) for teacher in self.teachers]).mean(
+                dim=0
+            )
+        return torch.cat([self.student(images), soft_labels], dim=1)
 
 
 def taught_loss(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy with what the teachers said, half and half with the labels; labels alone in evaluation.
+    """Cross-entropy with the teachers' probabilities, half and half with the labels; labels alone in evaluation.
 
     Source: Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
     """
-    logits, said = outputs[:, :10], outputs[:, 10:]
-    return (F.cross_entropy(logits, said) + F.cross_entropy(logits, labels)) / 2
+    logits, soft_labels = outputs[:, :10], outputs[:, 10:]
+    return (F.cross_entropy(logits, soft_labels) + F.cross_entropy(logits, labels)) / 2
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of the log: a network and how it is trained.
+class Experiment:
+    """An experiment of the log: a network and how it is trained.
 
     bend: pixels of elastic distortion beside the affine one; None trains on the images as they are. constant: whether
     the rate stays as it is. plain: epochs at the end, on the images as they are, at a tenth of the rate. decay: of the weights, a share per unit of learning rate. average: what a step leaves of an
-    exponential average of the weights. teachers: lines whose networks teach this one. folds: which sixths of the images are
+    exponential average of the weights. teachers: experiments whose networks teach this one. folds: which sixths of the images are
     held out, one after the other. everything: how many runs on all images follow.
     """
 
@@ -130,7 +132,7 @@ class Line:
 
     def measure(self, run: str, digits: Digits) -> dict[str, Any]:
         """Train once, keep the weights, and say which validation images are read wrong."""
-        networks, seconds = train(self, run, held_out(digits, run))
+        networks, seconds = train_experiment(self, run, held_out(digits, run))
         WEIGHTS.mkdir(parents=True, exist_ok=True)
         for which, network in networks.items():
             torch.save(network.state_dict(), weights_path(self, run, which))
@@ -155,10 +157,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Combined:
-    """A line that trains nothing: it asks networks that other lines have left, and adds up what they answer.
+    """An experiment that trains nothing: it asks networks that other experiments have left, and adds up what they answer.
 
-    of: their lines. shifts: whether each reads an image five times, also moved by a pixel each way. bits: of each weight.
-    seeds: for the runs on all images, how many of each line's are asked together.
+    of: their experiments. shifts: whether each reads an image five times, also moved by a pixel each way. bits: of each weight.
+    seeds: for the runs on all images, how many of each experiment's are asked together.
     """
 
     name: str
@@ -170,7 +172,7 @@ class Combined:
 
     def build(self, run: str) -> Vote:
         runs = [f"all {seed}" for seed in range(self.seeds)] if run == "all" else [run]
-        networks = [load(line, one) for line in map(find, self.of) for one in runs]
+        networks = [load(experiment, one) for experiment in map(find, self.of) for one in runs]
         return Vote([quantized(network, self.bits) for network in networks], self.shifts)
 
     def measure(self, run: str, digits: Digits) -> dict[str, Any]:
@@ -208,15 +210,15 @@ MOVES = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
 Mistakes = list[list[int]]
 
 TWO = ("0", "2")
-cnn = partial(Line, build=NormalizedCNN)
-deep = partial(Line, build=partial(DeepCNN, 32), bend=0.8, label_smoothing=0.1, average=0.998)
-small = partial(Line, epochs=24, bend=0.0, folds=TWO)
+cnn = partial(Experiment, build=NormalizedCNN)
+deep = partial(Experiment, build=partial(DeepCNN, 32), bend=0.8, label_smoothing=0.1, average=0.998)
+small = partial(Experiment, epochs=24, bend=0.0, folds=TWO)
 THREE = ("deep 32", "deep 32, decay", "deep 32, dropout")
 
-LINES: tuple[Line | Combined, ...] = (
-    Line("dense", deep_dense, learning_rate=0.001, constant=True),
-    Line("cnn", CNN, learning_rate=0.001, constant=True),
-    Line("cnn, schedule", CNN),
+EXPERIMENTS: tuple[Experiment | Combined, ...] = (
+    Experiment("dense", deep_dense, learning_rate=0.001, constant=True),
+    Experiment("cnn", CNN, learning_rate=0.001, constant=True),
+    Experiment("cnn, schedule", CNN),
     cnn("cnn, batch norm"),
     cnn("cnn, label smoothing", label_smoothing=0.1),
     cnn("cnn, affine", label_smoothing=0.1, bend=0.0),
@@ -249,16 +251,20 @@ LINES: tuple[Line | Combined, ...] = (
     Combined("deep 32, 8 bits", ("deep 32",), bits=8),
     Combined("deep 32, 4 bits", ("deep 32",), bits=4),
     Combined("three deep 32", THREE, runs=TWO),
-    Line("fast 16", FastCNN, bend=0.8, label_smoothing=0.1, folds=TWO),
-    Line("fast 16, taught", FastCNN, bend=0.8, teachers=THREE, folds=TWO),
+    Experiment("fast 16", FastCNN, bend=0.8, label_smoothing=0.1, folds=TWO),
+    Experiment("fast 16, taught", FastCNN, bend=0.8, teachers=THREE, folds=TWO),
     Combined("fast 16, taught, 8 bits", ("fast 16, taught",), bits=8, runs=TWO),
     Combined("fast 16, taught, 4 bits", ("fast 16, taught",), bits=4, runs=TWO),
     *(small(f"small {channels}", partial(SmallCNN, channels)) for channels in (6, 14)),
 )
 
 
-def find(name: str) -> Line:
-    return next(line for line in LINES if line.name == name and isinstance(line, Line))
+def find(name: str) -> Experiment:
+    return next(
+        experiment
+        for experiment in EXPERIMENTS
+        if experiment.name == name and isinstance(experiment, Experiment)
+    )
 
 
 def held_out(digits: Digits, run: str) -> Digits:
@@ -277,7 +283,7 @@ def held_out(digits: Digits, run: str) -> Digits:
 
 
 def fitted(
-    line: Line,
+    experiment: Experiment,
     model: nn.Module,
     digits: Digits,
     epochs: int,
@@ -285,22 +291,26 @@ def fitted(
     seed: int,
     after: Callable,
 ) -> History:
-    """Train as `fit` does, but for what the line changes: a constant rate, weights that decay, `after` each step."""
+    """Train as `fit` does, but for what the experiment changes: a constant rate, weights that decay, `after` each step."""
     steps, order = math.ceil(len(digits.train) / 256), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), **ADAM)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, epochs * steps, **CYCLE)
-    loss = taught_loss if line.teachers else partial(cross_entropy, label_smoothing=line.label_smoothing)
+    loss = (
+        taught_loss
+        if experiment.teachers
+        else partial(cross_entropy, label_smoothing=experiment.label_smoothing)
+    )
     with History(epochs) as history:
         for _ in range(epochs):
             model.train()
             for inputs, labels in progress(batches(digits.train, 256, order), steps):
                 group = optimizer.param_groups[0]
-                if line.constant:
-                    group["lr"] = line.learning_rate
-                if line.decay:
+                if experiment.constant:
+                    group["lr"] = experiment.learning_rate
+                if experiment.decay:
                     with torch.no_grad():
                         for weights in group["params"]:
-                            weights.mul_(1 - group["lr"] * line.decay)
+                            weights.mul_(1 - group["lr"] * experiment.decay)
                 history.note_step(train_step(model, inputs, labels, optimizer, loss), group["lr"])
                 after()
                 scheduler.step()
@@ -308,47 +318,49 @@ def fitted(
     return history
 
 
-def train(line: Line, run: str, digits: Digits) -> tuple[dict[str, nn.Module], float]:
+def train_experiment(experiment: Experiment, run: str, digits: Digits) -> tuple[dict[str, nn.Module], float]:
     """The networks of a run, "last" and where there is one "average", and the seconds of its steps."""
     seed = int(run.split()[-1])
     torch.manual_seed(seed)  # for dropout, which draws from PyTorch's own generator
-    network = seeded(line.build, seed)
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(line.average), use_buffers=True)
+    network = seeded(experiment.build, seed)
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(experiment.average), use_buffers=True)
     model: nn.Module = network
-    if line.teachers:
-        model = Taught(network, [load(one, run) for one in map(find, line.teachers)])
-    if line.bend is not None:
-        distort = RandomElastic(bend=line.bend) if line.bend else RandomAffine()
+    if experiment.teachers:
+        model = Taught(network, [load(one, run) for one in map(find, experiment.teachers)])
+    if experiment.bend is not None:
+        distort = RandomElastic(bend=experiment.bend) if experiment.bend else RandomAffine()
         distort.batches.fill_(seed * 10**6)
         model = nn.Sequential(distort, model)
 
     def after() -> None:
-        if line.average:
+        if experiment.average:
             averaged.update_parameters(network)
 
-    history = fitted(line, model, digits, line.epochs, line.learning_rate, seed, after)
+    history = fitted(experiment, model, digits, experiment.epochs, experiment.learning_rate, seed, after)
     seconds = history.seconds
-    if line.plain and history.finished:
-        history = fitted(line, network, digits, line.plain, line.learning_rate / 10, seed + 1, after)
+    if experiment.plain and history.finished:
+        history = fitted(
+            experiment, network, digits, experiment.plain, experiment.learning_rate / 10, seed + 1, after
+        )
         seconds += history.seconds
     if not history.finished:
         raise KeyboardInterrupt
-    return {"last": network} | ({"average": averaged.module} if line.average else {}), seconds
+    return {"last": network} | ({"average": averaged.module} if experiment.average else {}), seconds
 
 
-def weights_path(line: Line, run: str, which: str) -> Path:
-    return WEIGHTS / f"{line.name}-{run}-{which}.pt".replace(", ", "-").replace(" ", "-")
+def weights_path(experiment: Experiment, run: str, which: str) -> Path:
+    return WEIGHTS / f"{experiment.name}-{run}-{which}.pt".replace(", ", "-").replace(" ", "-")
 
 
-def load(line: Line, run: str, which: str = "last") -> nn.Module:
+def load(experiment: Experiment, run: str, which: str = "last") -> nn.Module:
     """A network that an earlier run left in build/, ready to be asked."""
-    path = weights_path(line, run, which)
+    path = weights_path(experiment, run, which)
     if not path.exists():
         raise WalkthroughError(
-            f"{line.name!r} has a result, but {os.path.relpath(path)} is gone, which a later line needs. "
+            f"{experiment.name!r} has a result, but {os.path.relpath(path)} is gone, which a later experiment needs. "
             "Measure into a file of your own: make accuracy INTO=build/accuracy.jsonl"
         )
-    model = seeded(line.build, 0)
+    model = seeded(experiment.build, 0)
     model.load_state_dict(torch.load(path, weights_only=True))
     return model.eval()
 
@@ -360,12 +372,12 @@ def mistakes(model: nn.Module, split: Split) -> Mistakes:
     return torch.stack([wrong, prediction[wrong]], dim=1).tolist()
 
 
-def measure(line: Line | Combined, run: str, opened: bool) -> dict[str, Any]:
-    """A run of a line, or what an earlier one reads wrong among the test images, in a process of one thread."""
+def measure(experiment: Experiment | Combined, run: str, opened: bool) -> dict[str, Any]:
+    """A run of an experiment, or what an earlier one reads wrong among the test images, in a process of one thread."""
     torch.set_num_threads(1)
     digits = load_digits()
-    found = {"test": line.wrong(run, digits, "test")} if opened else line.measure(run, digits)
-    return {"line": line.name, "run": run, **found}
+    found = {"test": experiment.wrong(run, digits, "test")} if opened else experiment.measure(run, digits)
+    return {"line": experiment.name, "run": run, **found}
 
 
 def main() -> int:
@@ -376,7 +388,7 @@ def main() -> int:
         "--into", metavar="FILE", type=Path, default=ACCURACY_LOG, help="where the runs are kept"
     )
     parser.add_argument(
-        "--only", metavar="NAME", nargs="+", default=[""], help="only lines whose names begin so"
+        "--only", metavar="NAME", nargs="+", default=[""], help="only experiments whose names begin so"
     )
     arguments = parser.parse_args()
     try:
@@ -384,10 +396,12 @@ def main() -> int:
             raise WalkthroughError(
                 "There is no MNIST here, and the log is about MNIST: python -m mnist_helpers data --get"
             )
-        lines = [line for line in LINES if line.name.startswith(tuple(arguments.only))]
-        climb(lines, arguments.into, opened=False)
+        experiments = [
+            experiment for experiment in EXPERIMENTS if experiment.name.startswith(tuple(arguments.only))
+        ]
+        climb(experiments, arguments.into, opened=False)
         if arguments.only == [""]:
-            climb(lines, arguments.into, opened=True)
+            climb(experiments, arguments.into, opened=True)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
@@ -397,24 +411,32 @@ def main() -> int:
     return 0
 
 
-def climb(lines: Sequence[Line | Combined], path: Path, opened: bool) -> None:
+def climb(experiments: Sequence[Experiment | Combined], path: Path, opened: bool) -> None:
     """Measure what the file does not hold yet, as many runs side by side as there are cores, a line a run."""
     kept = read_log(path) if path.exists() else []
     done = {(record["line"], record["run"]) for record in kept if ("test" in record) == opened}
-    todo = [(line, run) for line in lines for run in line.runs if (line.name, run) not in done]
+    todo = [
+        (experiment, run)
+        for experiment in experiments
+        for run in experiment.runs
+        if (experiment.name, run) not in done
+    ]
     what = "tests" if opened else "runs"
     print(f"{len(todo)} {what} are missing from {os.path.relpath(path)}, {len(done)} are there.", flush=True)
     if not todo:
         return
     os.environ["TQDM_DISABLE"] = "1"  # two bars at a time would write over each other
     machine = describe_machine()
-    told = {"date": date.today().isoformat(), **{key: machine[key] for key in ("cpu", "cpu_cores", "torch")}}
+    measured_on = {
+        "date": date.today().isoformat(),
+        **{key: machine[key] for key in ("cpu", "cpu_cores", "torch")},
+    }
     ended = count(1)
-    # What asks the networks of other lines begins when all before it have ended.
+    # What asks the networks of other experiments begins when all before it have ended.
     for _, runs in groupby(todo, key=lambda run: isinstance(run[0], Combined) or bool(run[0].teachers)):
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool, path.open("a") as file:
             for future in as_completed([pool.submit(measure, *run, opened) for run in runs]):
-                record = future.result() | told
+                record = future.result() | measured_on
                 file.write(json.dumps(record) + "\n")
                 file.flush()
                 print(f"{next(ended)} of {len(todo)}: {describe(record)}", flush=True)

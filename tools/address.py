@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 
-from tools.normalize import normalize
+from tools.normalize import normalize_notebook
 from tools.paths import ROOT
 
 CLONE = re.compile(r"^git clone (\S+)", re.MULTILINE)
@@ -60,7 +60,7 @@ def write_address(root: Path, address: str) -> list[Path]:
         if old in text:
             new = text.replace(old, address)
             if path.suffix == ".ipynb":  # a cell's id follows from its content
-                new = nbformat.writes(normalize(nbformat.reads(new, as_version=4))) + "\n"
+                new = nbformat.writes(normalize_notebook(nbformat.reads(new, as_version=4))) + "\n"
             path.write_text(new, encoding="utf-8")
             changed.append(path)
     return changed

@@ -58,7 +58,7 @@ def main() -> int:
     try:
         digits = load_digits().to(get_device())
         print(digits.origin, flush=True)
-        page = write_page(train(digits, epochs=2 if digits.is_mnist else 20), digits)
+        page = write_page(train_networks(digits, epochs=2 if digits.is_mnist else 20), digits)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
@@ -68,7 +68,7 @@ def main() -> int:
     return 0
 
 
-def train(digits: Digits, epochs: int = 2, dense_epochs: int = 4) -> Training:
+def train_networks(digits: Digits, epochs: int = 2, dense_epochs: int = 4) -> Training:
     """Train both networks, and keep the CNN's weights at chosen steps."""
     model = seeded(CNN, 0).to(digits.train.images.device)
     steps = chosen_steps(epochs * math.ceil(len(digits.train) / BATCH_SIZE))

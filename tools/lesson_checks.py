@@ -9,7 +9,7 @@ from itertools import takewhile
 
 import nbformat
 
-from tools.normalize import WIDGET, normalize
+from tools.normalize import WIDGET, normalize_notebook
 from tools.paths import DEEPER, LESSONS, ROOT, name_of  # noqa: F401 - tests take them from here
 
 NOTEBOOKS = [*LESSONS, *DEEPER]
@@ -129,7 +129,7 @@ def wrong_order(notebook):
 
 def not_normalized(notebook):
     """Stored as `make store` leaves it."""
-    same = nbformat.writes(normalize(copy.deepcopy(notebook))) == nbformat.writes(notebook)
+    same = nbformat.writes(normalize_notebook(copy.deepcopy(notebook))) == nbformat.writes(notebook)
     return [] if same else ["it is not in the form that `make store` gives it"]
 
 
@@ -228,10 +228,10 @@ def over_budget(notebook, budget):
 
 def wrong_minutes(notebook):
     """The first cell says how many minutes a newcomer needs, as they are counted, within a tenth."""
-    said = re.search(r"\| (\d+) min", notebook.cells[0].source)
+    stated = re.search(r"\| (\d+) min", notebook.cells[0].source)
     counted = size(notebook)["minutes"]
-    right = said and abs(int(said[1]) - counted) <= max(3, counted / 10)
-    return [] if right else [f"counted are {counted} minutes, and it says {said and said[1]}"]
+    right = stated and abs(int(stated[1]) - counted) <= max(3, counted / 10)
+    return [] if right else [f"counted are {counted} minutes, and it says {stated and stated[1]}"]
 
 
 def predictions(notebook):

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def normalize(notebook: NotebookNode) -> NotebookNode:
+def normalize_notebook(notebook: NotebookNode) -> NotebookNode:
     """Drop what differs from run to run and from machine to machine; returns the notebook, changed in place.
 
     Kept: sources, tags and other metadata that was written by hand, outputs. Dropped: timings, widgets (the picture

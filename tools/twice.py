@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from mnist_helpers.data import Digits, load_digits
 from tools.lesson_checks import text_of
-from tools.normalize import normalize
+from tools.normalize import normalize_notebook
 from tools.walkthrough import execute, where
 
 
@@ -41,12 +41,12 @@ def differences(path: Path, digits: Digits) -> list[str]:
     with TemporaryDirectory() as folder:  # where no learner has saved anything
         plain, doubled = Path(folder, path.name), Path(folder, f"{path.stem}_twice.ipynb")
         nbformat.write(notebook, plain)
-        nbformat.write(normalize(double), doubled)
+        nbformat.write(normalize_notebook(double), doubled)
         (once, _, _, stopped), (twice, _, _, again) = execute(plain, digits), execute(doubled, digits)
-    second = normalize(twice).cells[1::2]
+    second = normalize_notebook(twice).cells[1::2]
     return [failure for failure in (stopped, again) if failure] or [
         f"{path} says something else {where(once, number).removeprefix('stopped ')}:\n{words(cell)}{words(second[number])}"
-        for number, cell in enumerate(normalize(once).cells)
+        for number, cell in enumerate(normalize_notebook(once).cells)
         if "nbval-ignore-output" not in cell.metadata.get("tags", ()) and words(cell) != words(second[number])
     ]
 

@@ -35,7 +35,7 @@ from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.evaluation import wilson_interval
 from mnist_helpers.training import get_device
 from tools.machine import peak_memory_mb
-from tools.normalize import normalize
+from tools.normalize import normalize_notebook
 from tools.paths import BUILD, DEEPER, LESSONS, ROOT, name_of
 from tools.text import with_links
 
@@ -103,7 +103,7 @@ def run(notebooks: list[Path], digits: Digits) -> int:
         notebook, reported, costs[name], failure = execute(path, digits)
         found |= reported
         failed |= {name: failure} if failure else {}
-        (pages / f"{name}.html").write_text(html_page(normalize(notebook), name), encoding="utf-8")
+        (pages / f"{name}.html").write_text(html_page(normalize_notebook(notebook), name), encoding="utf-8")
     summary = {
         "dataset": "mnist" if digits.is_mnist else "practice",
         "device": str(get_device()),
@@ -153,7 +153,7 @@ def store(notebooks: list[Path], digits: Digits) -> int:
         if failure:
             failures += 1
             continue
-        nbformat.write(normalize(notebook), path)
+        nbformat.write(normalize_notebook(notebook), path)
         for cell in notebook.cells:
             if "readme-picture" in cell.metadata.get("tags", ()):
                 picture = next(o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))

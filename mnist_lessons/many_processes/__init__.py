@@ -112,7 +112,5 @@ def _draw_epochs(axes, values, sound):
 
 def _in_words(values: np.ndarray) -> str:
     alike = similarity(values)
-    told = "" if math.isnan(alike) else f", epochs alike by {alike:.2f}"
-    return (
-        f"{len(values)} steps, loss {values[0]:.2f} at first, {values[-10:].mean():.3f} in the last ten{told}"
-    )
+    summary = "" if math.isnan(alike) else f", epochs alike by {alike:.2f}"
+    return f"{len(values)} steps, loss {values[0]:.2f} at first, {values[-10:].mean():.3f} in the last ten{summary}"

@@ -156,9 +156,9 @@ def launch(*command, processes=2, restarts=0, port=None):
         (rank, "stopped with an error" if int(code) > 0 else f"was killed (signal {-int(code)})")
         for code, rank in failed
     ]
-    told = [f"Process {rank} {end}; torchrun stopped the others." for rank, end in ends]
-    told.append("The job failed." if torchrun.returncode else "All processes came to their end.")
-    return " ".join(told), printed
+    parts = [f"Process {rank} {end}; torchrun stopped the others." for rank, end in ends]
+    parts.append("The job failed." if torchrun.returncode else "All processes came to their end.")
+    return " ".join(parts), printed
 
 
 def measure_cost(processes, device):

@@ -213,14 +213,14 @@ def check(room: Path, digits: Digits) -> int:
             nbformat.write(notebook, path.with_suffix(".run.ipynb"))
             executed, _, _, failure = execute(path.with_suffix(".run.ipynb"), digits)
             path.with_suffix(".run.ipynb").unlink()
-            said = [
+            sentences = [
                 cell.outputs[0].text
                 for cell in executed.cells
                 if has_tag(cell, "exercise-check") and cell.outputs
             ]
             wanted = "Right." if folder.parent.name == "teacher" else "Not solved yet."
-            wrong = [text for text in said if not text.startswith(wanted)]
-            failures += bool(failure or wrong or not said)
+            wrong = [text for text in sentences if not text.startswith(wanted)]
+            failures += bool(failure or wrong or not sentences)
             print(*wrong, sep="\n", end="\n" * bool(wrong))
     return 1 if failures else 0
 

@@ -21,7 +21,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from mnist_lessons.exercises import IMPORTS, check
 from tools.kit.pages import HOME, SOLUTION, Note, Section, sections
-from tools.normalize import normalize
+from tools.normalize import normalize_notebook
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 MARKED = re.compile(rf"\n*{BEGIN}\n.*?{END}", re.DOTALL)
@@ -67,9 +67,11 @@ def teacher(full: NotebookNode) -> NotebookNode:
         if has_tag(cell, "exercise-check"):
             answer = edition.cells[number - 1].source
             cell.outputs = [
-                new_output("stream", name="stdout", text=said(f"{answer}\n{cell.source}", definitions))
+                new_output(
+                    "stream", name="stdout", text=sentence_about(f"{answer}\n{cell.source}", definitions)
+                )
             ]
-    return normalize(edition)
+    return normalize_notebook(edition)
 
 
 def learner(full: NotebookNode) -> NotebookNode:
@@ -79,7 +81,7 @@ def learner(full: NotebookNode) -> NotebookNode:
     for cell in edition.cells:
         if cell.cell_type == "code":
             cell.source = MARKED.sub("", cell.source)
-    edition = normalize(edition)
+    edition = normalize_notebook(edition)
     for cell in edition.cells:
         if cell.cell_type == "code":
             cell.execution_count = None
@@ -132,7 +134,7 @@ def definitions_of(notebook: NotebookNode) -> str:
     return IMPORTS + "\n".join(map(ast.unparse, nodes))
 
 
-def said(code: str, definitions: str = IMPORTS) -> str:
+def sentence_about(code: str, definitions: str = IMPORTS) -> str:
     """What a piece of code prints, after the definitions of its lesson."""
     names: dict[str, Any] = {"__name__": "exercise", "check": check}
     exec(definitions, names)

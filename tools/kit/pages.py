@@ -80,9 +80,9 @@ class Section:
     def contents(self) -> str:
         """What was counted, in words."""
         counted = {"prediction": self.predictions, "cell": self.cells, "typed line": self.typed_lines}
-        told = [f"{n} {what}{'s' * (n > 1)}" for what, n in counted.items() if n]
-        told += [f"in pairs, {self.solution_lines} line{'s' * (self.solution_lines > 1)}"] * self.exercise
-        return ", ".join(told) or "to be said"
+        parts = [f"{n} {what}{'s' * (n > 1)}" for what, n in counted.items() if n]
+        parts += [f"in pairs, {self.solution_lines} line{'s' * (self.solution_lines > 1)}"] * self.exercise
+        return ", ".join(parts) or "to be said"
 
 
 def read_notes(lesson: str) -> dict[str, Note]:

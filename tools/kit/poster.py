@@ -51,9 +51,9 @@ def compose(image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor
     figure = plt.figure(figsize=(WIDTH, HEIGHT))
     title = "How a CNN reads a digit"
     figure.text(0.03, 0.935, title, fontsize=76, weight="bold", va="center")
-    said = f"{count_parameters(model):,} adjustable numbers, trained on {len(digits.train):,} handwritten digits. "
-    said += "Every map here is computed: this is the trained network, at work on this digit."
-    figure.text(0.03, 0.88, said, fontsize=30, va="center", color="0.25")
+    text = f"{count_parameters(model):,} adjustable numbers, trained on {len(digits.train):,} handwritten digits. "
+    text += "Every map here is computed: this is the trained network, at work on this digit."
+    figure.text(0.03, 0.88, text, fontsize=30, va="center", color="0.25")
     kernels, dense = model.conv1.weight.detach()[:, 0], stages["hidden"].view(1, 16, 8)
     columns = (
         (0.095, image[None], 1, INK, None, "The image", "28 rows and 28 columns of gray: 1×28×28", ""),
@@ -70,9 +70,9 @@ def compose(image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor
         (0.095, dense, 1, "Purples", model.hidden, "128 numbers", "each weighs all 512 findings", "F.relu(\n  nn.Linear(512, 128))"),
     )  # fmt: skip
     left, boxes = 0.03, []
-    for width, maps, across, colors, layer, *told in columns:
+    for width, maps, across, colors, layer, *texts in columns:
         boxes.append(_stage(figure, maps, across, colors, left, width))
-        _caption(figure, left, width, layer, *told)
+        _caption(figure, left, width, layer, *texts)
         left += width + 0.0145
     bars = figure.add_axes((left + 0.012, 0.33, 0.062, 0.44))
     bars.barh(range(10), answer, color=["#0b57a4" if digit == DIGIT else "0.6" for digit in range(10)])
@@ -80,9 +80,9 @@ def compose(image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor
     bars.tick_params(labelsize=26, length=0)
     bars.invert_yaxis()
     bars.spines[["top", "right"]].set_visible(False)
-    said = "ten sums; softmax makes shares of them"
+    text = "ten sums; softmax makes shares of them"
     _caption(
-        figure, left, 0.09, model.output, f"{DIGIT}, {answer[DIGIT]:.1%} sure", said, "nn.Linear(128, 10)"
+        figure, left, 0.09, model.output, f"{DIGIT}, {answer[DIGIT]:.1%} sure", text, "nn.Linear(128, 10)"
     )
     for one, other in zip(boxes, [*boxes[1:], bars], strict=True):
         reach = 0.01 / other.get_position().width
@@ -97,10 +97,10 @@ def compose(image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor
     return figure
 
 
-def _caption(figure: Figure, left: float, width: float, layer, name: str, said: str, code: str) -> None:
+def _caption(figure: Figure, left: float, width: float, layer, name: str, text: str, code: str) -> None:
     """Name, explanation, parameters and PyTorch of a stage, below it and no wider than it."""
     figure.text(left, 0.25, name, fontsize=29, weight="bold", va="top")
-    lines = textwrap.wrap(said, width=round(width * 195))
+    lines = textwrap.wrap(text, width=round(width * 195))
     lines += [f"{count_parameters(layer):,} parameters"] if layer is not None else []
     figure.text(left, 0.215, "\n".join(lines), fontsize=21, va="top", linespacing=1.3)
     figure.text(left, 0.085, code, fontsize=16, va="center", family="monospace", color="#0b57a4")

@@ -58,9 +58,9 @@ def slides_of(notebook: NotebookNode, notes: dict[str, Note], routes: tuple[str,
             slides.append(Slide(where=html_line(where), text=_asked(before), notes=html(before)))
         for where, text in zip(parts[::2], parts[1::2], strict=True):
             if is_slide(cell) and notes[where].route in routes:
-                said = f"{text}\n\n---\n\n{notes[where].text}"
+                note = f"{text}\n\n---\n\n{notes[where].text}"
                 code = "" if not where.startswith("Exercise:") else _starter(notebook.cells[number + 1 :])
-                slides.append(Slide(html_line(where), text=_opening(text), code=code, notes=html(said)))
+                slides.append(Slide(html_line(where), text=_opening(text), code=code, notes=html(note)))
     return slides
 
 

@@ -490,9 +490,9 @@ async function begin() {
 /** In a frame of another page, show the paper and the answer alone, say how high they are, and take its theme. */
 function standInFrame() {
   if (self === top) return;
-  addEventListener("message", ({ source, data: said }) => {
-    if (source !== parent || !["light", "dark"].includes(said.theme)) return;
-    document.documentElement.dataset.theme = said.theme;
+  addEventListener("message", ({ source, data: message }) => {
+    if (source !== parent || !["light", "dark"].includes(message.theme)) return;
+    document.documentElement.dataset.theme = message.theme;
     if (document.documentElement.dataset.ready) redrawSoon();
   });
   document.documentElement.classList.add("framed");

@@ -71,7 +71,7 @@ def prepare(folder: Path, digits: Digits) -> None:
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
     write(folder / "reference.md", reference())
     write(folder / "index.md", front())
-    training = demo.train(digits, epochs=2 if digits.is_mnist else 20)
+    training = demo.train_networks(digits, epochs=2 if digits.is_mnist else 20)
     page = demo.write_page(training, digits).replace("<footer>", f"<footer>{BACK}")
     write(folder / "_static" / "digit.html", page)
     for name in ("site.css", "site.js"):
