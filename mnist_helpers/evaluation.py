@@ -24,5 +24,4 @@ def wilson_interval(correct, total):
     """
     from scipy.stats import binomtest  # takes half a second, and few lessons need it
 
-    interval = binomtest(int(correct), int(total)).proportion_ci(method="wilson")
-    return interval.low, interval.high
+    return tuple(binomtest(int(correct), int(total)).proportion_ci(method="wilson"))

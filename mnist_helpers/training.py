@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 import torch.nn.functional as F
 from IPython.display import display
@@ -25,8 +26,11 @@ CYCLE: dict[str, Any] = {"pct_start": 0.2, "cycle_momentum": False}
 
 
 def get_device() -> torch.device:
-    """The accelerator that PyTorch finds (CUDA, MPS and others), else the CPU."""
+    """The accelerator that PyTorch finds (CUDA, MPS and others), else the CPU, with a thread for each idle core."""
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    busy = psutil.cpu_percent(interval=0.2) / 100  # two threads that share a core wait for each other
+    idle = round(psutil.cpu_count() * (1 - busy))
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), idle)))
     return found or torch.device("cpu")
 
 
@@ -57,8 +61,8 @@ class History:
         self.loss.append(loss)
         self.learning_rate.append(learning_rate)
         if not math.isfinite(loss):
-            at = f"step {len(self.loss)}, at a learning rate of {learning_rate:.2g}"
-            raise WalkthroughError(f"The loss is {loss} in {at}. Try a tenth of that rate.")
+            at = f"in step {len(self.loss)}, at a learning rate of {learning_rate:.2g}"
+            raise WalkthroughError(f"The loss is {loss} {at}. Try a tenth of that rate.")
 
     def note_epoch(self, model, split):
         logits = predict(model, split)
@@ -72,7 +76,6 @@ class History:
         return len(self.validation_loss) == self.epochs
 
     def __enter__(self):
-        self.start = time.perf_counter()
         return self
 
     def __exit__(self, kind, error, traceback):
