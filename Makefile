@@ -19,7 +19,7 @@ run: .venv/installed ## run the six lessons without a screen; pages and numbers 
 	@$(BIN)/python -m tools.walkthrough run $(if $(ALL),--all)
 
 lab: .venv/installed ## open JupyterLab on the lessons, for this machine alone and with its token
-	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)" --LabApp.app_settings_dir=tools/lab --LabApp.default_url=/lab/tree/notebooks/01_data.ipynb --ServerApp.tornado_settings='{"websocket_max_message_size": 100000000}'
+	@$(BIN)/python tools/start.py
 
 doctor: .venv/installed ## say whether this machine has what the lessons need
 	@$(BIN)/python -m mnist_helpers doctor
@@ -57,13 +57,4 @@ lint: .venv/installed ## check format, style and types; changes nothing
 .venv/installed: pyproject.toml constraints.txt
 	@if [ -z '$(PYTHON)' ]; then \
 		echo 'No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)'; exit 1; fi
-	@$(PYTHON) -c 'import sys; new = sys.version_info >= (3, 11); new or print(f"$(PYTHON) is Python {sys.version.split()[0]}; these lessons need 3.11 or newer. Nothing was installed."); sys.exit(not new)'
-	@echo 'Installing PyTorch, JupyterLab and what they need into .venv, this once: up to 3 GB on Linux,'
-	@echo 'two to ten minutes by the network. What pip says goes to build/install.log.'
-	@mkdir -p build
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || { echo 'Python could not make .venv; on Debian and Ubuntu, the package python3-venv is missing.'; exit 1; }
-	@if $(BIN)/python -c 'import torch, torchvision' 2>/dev/null; then sed '/^torch/d' constraints.txt; else cat constraints.txt; fi >build/constraints.txt
-	@PIP_USER=0 $(BIN)/python -m pip install --disable-pip-version-check --editable '.[test]' --constraint build/constraints.txt >build/install.log 2>&1 & \
-	pip=$$!; while kill -0 $$pip 2>/dev/null; do printf .; sleep 2; done; echo; wait $$pip || { tail -n 12 build/install.log; \
-		echo 'Installing failed; the lines above are the end of build/install.log. Mend that and run make again: it goes on from here.'; exit 1; }
-	@touch $@
+	@$(PYTHON) tools/start.py --install

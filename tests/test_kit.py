@@ -187,7 +187,7 @@ def test_room_without_a_network_installs_and_runs_lesson_1(room):
         (packages / "lent.pth").write_text("\n".join(lent))
         pip = ["-m", "pip", "wheel", "--quiet", "setuptools", "--wheel-dir", str(room / "wheels")]
         subprocess.run([sys.executable, *pip], check=True, capture_output=True)
-        shutil.copy(kit.ROOM / "start.py", room)
+        shutil.copy(kit.START, room)
         code = "import start; print(start.platform())"
         platform = subprocess.run([sys.executable, "-c", code], cwd=room, capture_output=True)
         (room / "wheels" / "platform.txt").write_bytes(platform.stdout)

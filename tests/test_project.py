@@ -42,13 +42,9 @@ def test_constraints_lie_within_the_bounds():
         assert requirement.specifier.contains(tested[requirement.name]), requirement
 
 
-needs_make = pytest.mark.skipif(os.name == "nt", reason="on Windows the plain commands stand in for make")
-
-
-@needs_make
+@pytest.mark.skipif(os.name == "nt", reason="on Windows the plain commands stand in for make")
 def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
-        (tmp_path / name).write_text((ROOT / name).read_text())
+    copy_installer(tmp_path)
     old = tmp_path / "old-python"
     message = "old-python is Python 3.9.18; these lessons need 3.11 or newer."
     old.write_text(f"#!/bin/sh\necho '{message}'; exit 1\n")
@@ -59,27 +55,32 @@ def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
         assert not (tmp_path / ".venv").exists()
 
 
-@needs_make
-def test_installation_that_fails_shows_the_end_of_its_log_whatever_this_users_pip_does(tmp_path):
-    for name in ("Makefile", "constraints.txt"):
-        (tmp_path / name).write_text((ROOT / name).read_text())
+@pytest.mark.parametrize("whole", [False, True], ids=["without pip", "no environment yet"])
+@pytest.mark.parametrize(
+    "command", [["make", "run"], [sys.executable, "tools/start.py"]], ids=["make", "start.py"]
+)
+def test_installation_that_fails_shows_the_end_of_its_log_whatever_this_users_pip_does(
+    command, whole, tmp_path
+):
+    if command[0] == "make" and os.name == "nt":
+        pytest.skip("on Windows the plain commands stand in for make")
+    copy_installer(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[project")  # pip refuses it before it downloads anything
+    if not whole:
+        venv.create(
+            tmp_path / ".venv", with_pip=False
+        )  # as a first start leaves it where ensurepip is missing
     own = os.environ | {"PIP_USER": "1"}
-    made = subprocess.run(["make", "run"], cwd=tmp_path, env=own, capture_output=True, text=True)
-    lines = made.stdout.splitlines()
-    assert made.returncode != 0 and "build/install.log" in made.stdout and "--user" not in made.stdout
-    assert any(line.startswith("Installing failed") for line in lines)
-    assert (tmp_path / "build" / "install.log").stat().st_size
-
-
-def test_room_whose_environment_lacks_pip_gets_it_whatever_this_users_pip_does(tmp_path):
-    for path in (ROOT / "constraints.txt", ROOT / "tools" / "kit" / "room" / "start.py"):
-        shutil.copy(path, tmp_path)
-    (tmp_path / "pyproject.toml").write_text("[project")
-    venv.create(tmp_path / ".venv", with_pip=False)  # as without ensurepip
-    command, own = [sys.executable, "start.py", "--install"], os.environ | {"PIP_USER": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True)
-    assert "TOMLDecodeError" in done.stdout and "--user" not in done.stdout, done.stdout + done.stderr
+    assert done.returncode != 0 and "--user" not in done.stdout, done.stdout + done.stderr
+    assert "TOMLDecodeError" in done.stdout and "Installing failed; above is the end" in done.stdout
+    assert "TOMLDecodeError" in (tmp_path / "build" / "install.log").read_text()
+
+
+def copy_installer(folder):
+    (folder / "tools").mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "tools/start.py"):
+        shutil.copy(ROOT / name, folder / name)
 
 
 @pytest.mark.parametrize("folder", [".", "notebooks", "notebooks/deeper", "tools/kit"])

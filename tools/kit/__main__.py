@@ -36,6 +36,7 @@ from tools.walkthrough import execute
 KIT = BUILD / "kit"
 NAME = "mnist-cnn-workshop"  # the folder inside the archive
 ROOM = Path(__file__).with_name("room")
+START = ROOT / "tools" / "start.py"
 SHARED = ("LICENSE", "LICENSE-TEXT.md", "pyproject.toml", "constraints.txt", "environment.yml")
 FOR_LEARNERS = ("glossary.md", "cheat-sheet.md", "quizzes")
 DECKS = {"half-day": (HALF,), "full-day": (HALF, FULL), "all": (HALF, FULL, HOME)}
@@ -144,7 +145,7 @@ def for_room(folder: Path) -> Path:
             write_notebook(EDITIONS[name](full), folder / name / f"{name_of(path)}.ipynb")
     (folder / "mnist").mkdir()
     shutil.copy(ROOM / "mnist.md", folder / "mnist" / "README.md")
-    shutil.copy(ROOM / "start.py", folder)
+    shutil.copy(START, folder)
     failing = re.search(
         r"^## When something fails\n.*?(?=^## )",
         (ROOT / "README.md").read_text(encoding="utf-8"),
@@ -178,7 +179,7 @@ def wheelhouse(folder: Path) -> None:
         raise WalkthroughError(f"The packages could not be collected:\n{collected.stderr[-1_500:]}")
     for own in folder.glob("mnist_cnn_walkthrough-*"):
         own.unlink()  # it is installed from the folder, where everybody can read it
-    platform = runpy.run_path(str(ROOM / "start.py"))["platform"]
+    platform = runpy.run_path(str(START))["platform"]
     (folder / "platform.txt").write_text(platform() + "\n")
 
 

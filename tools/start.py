@@ -1,7 +1,7 @@
-"""Install what the lessons need into the folder .venv beside this file, once, and open them in JupyterLab.
+"""Install what the lessons need into the folder .venv of this project, once, and open them in JupyterLab.
 
 python start.py             install if that has not been done, then open the lessons
-python start.py --live      open the edition that is typed together in the room
+python start.py --live      open the edition that is typed together in the room, if there is one
 python start.py --install   install, and do not open anything
 python start.py --mnist     download MNIST (11 MB) into the folder mnist, to hand on with this folder
 python start.py --check     ask whether this machine has what the lessons need
@@ -17,10 +17,9 @@ import sysconfig
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+HERE = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").exists())
 PYTHON = HERE / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-INSTALLED = HERE / ".venv" / "installed"
-MNIST = HERE / "mnist"
+INSTALLED, LOG, MNIST = HERE / ".venv" / "installed", HERE / "build" / "install.log", HERE / "mnist"
 
 
 def main():
@@ -36,7 +35,8 @@ def main():
                 *sys.version_info
             )
         )
-    if not INSTALLED.exists():
+    wanted = [(HERE / name).stat().st_mtime for name in ("pyproject.toml", "constraints.txt")]
+    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < max(wanted):
         install()
     if asked.mnist:
         code = "import sys; from pathlib import Path; from mnist_helpers.sources import download; download(Path(sys.argv[1]))"
@@ -53,48 +53,52 @@ def platform():
 
 
 def install():
-    """Make .venv and install into it; what pip says goes to install.log."""
-    wheels, source = HERE / "wheels", {}
+    """Make .venv and install into it, also what tests need, where there are tests; what pip says goes to build/install.log."""
+    wheels, settings = HERE / "wheels", {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     if wheels.is_dir():
         made_for = (wheels / "platform.txt").read_text().strip()
         if made_for == platform():
-            source = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.as_uri()}
+            settings |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.as_uri()}
         else:
             print(
                 f"The packages in wheels are for {made_for}; this is {platform()}. They are taken from the network."
             )
-    print(
-        "Installing into .venv, this once"
-        + (", without the network." if source else ": up to 3 GB from the network.")
-    )
-    begun = time.monotonic()
-    asked = [str(PYTHON), "-m", "pip", "--version"]  # where ensurepip is missing, a first start leaves no pip
-    whole = PYTHON.exists() and not subprocess.run(asked, capture_output=True).returncode
-    if not whole and subprocess.run([sys.executable, "-m", "venv", str(HERE / ".venv")]).returncode:
+    begun, far = time.monotonic(), "PIP_NO_INDEX" not in settings
+    print("Installing PyTorch, JupyterLab and what they need into .venv, this once", end="")
+    print(": up to 3 GB, two to ten minutes by the network." if far else ", without the network.", flush=True)
+    venv = [sys.executable, "-m", "venv", HERE / ".venv"]  # leaves no pip there where ensurepip is missing
+    has_pip = succeeds(PYTHON, "-m", "pip", "--version") or succeeds(PYTHON, "-m", "ensurepip")
+    if not has_pip and subprocess.run([*map(str, venv)]).returncode:
         sys.exit("Python could not make .venv; on Debian and Ubuntu, the package python3-venv is missing.")
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--constraint", HERE / "constraints.txt", "--editable", f"{HERE}[export]"]
-    with (HERE / "install.log").open("w") as log:
+    constraints, tested = LOG.with_name("constraints.txt"), (HERE / "constraints.txt").read_text()
+    if succeeds(PYTHON, "-c", "import torch, torchvision"):  # a build of the user's own stays
+        tested = "".join(line for line in tested.splitlines(True) if not line.startswith("torch"))
+    LOG.parent.mkdir(exist_ok=True)
+    constraints.write_text(tested)
+    extra = "test" if (HERE / "tests").is_dir() else "export"
+    command = [PYTHON, "-m", "pip", "install", "--constraint", constraints, "--editable", f"{HERE}[{extra}]"]
+    with LOG.open("w") as log:
         pip = subprocess.Popen(
-            [*map(str, command)],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PIP_USER": "0", **source},
+            [*map(str, command)], stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **settings}
         )
         while pip.poll() is None:
             print(".", end="", flush=True)
             time.sleep(2)
     print()
     if pip.returncode:
-        lines = (HERE / "install.log").read_text().splitlines()
-        print(
-            *lines[-12:],
-            "Installing failed; above is the end of install.log. Run this again: it goes on from here.",
-            sep="\n",
-        )
+        end = "Installing failed; above is the end of build/install.log. Mend that and run this again: it goes on from here."
+        print(*LOG.read_text().splitlines()[-12:], end, sep="\n")
         sys.exit(1)
     INSTALLED.touch()
     print(f"Installed in {time.monotonic() - begun:.0f} s.")
+
+
+def succeeds(*command):
+    """Whether a command can be run, and ends well."""
+    try:
+        return not subprocess.run([*map(str, command)], capture_output=True).returncode
+    except OSError:
+        return False
 
 
 def run(*arguments):
@@ -107,10 +111,15 @@ def run(*arguments):
 
 
 def open_lessons(folder):
-    limit = '--ServerApp.tornado_settings={"websocket_max_message_size": 100000000}'  # for photographs in lesson 6
-    first = f"--LabApp.default_url=/lab/tree/{folder}/01_data.ipynb"
+    """JupyterLab, for this machine alone and with its token."""
+    options = [f"--ServerApp.root_dir={HERE}", f"--LabApp.default_url=/lab/tree/{folder}/01_data.ipynb"]
+    options += [
+        '--ServerApp.tornado_settings={"websocket_max_message_size": 100000000}'
+    ]  # photos in lesson 6
+    if (HERE / "tools" / "lab").is_dir():
+        options += [f"--LabApp.app_settings_dir={HERE / 'tools' / 'lab'}"]
     try:
-        return run("-m", "jupyterlab", "--ip=127.0.0.1", f"--ServerApp.root_dir={HERE}", first, limit)
+        return run("-m", "jupyterlab", "--ip=127.0.0.1", *options)
     except KeyboardInterrupt:
         return 0
 
