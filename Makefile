@@ -42,8 +42,8 @@ store: .venv/installed ## after an edit: run all notebooks on MNIST and store th
 readme: .venv/installed ## bring the README's numbers up to those of the last `make run` on MNIST
 	@$(BIN)/python -m tools.readme
 
-bench: .venv/installed ## measure how fast which accuracy is reached here; QUICK=1 takes less than a minute
-	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
+bench: .venv/installed ## measure how fast which accuracy is reached here; QUICK=1 takes less than a minute; AGAINST=PATH: lessons beside another checkout's
+	@$(BIN)/python -m $(if $(AGAINST),tools.against $(AGAINST),tools.bench $(if $(QUICK),--quick))
 
 accuracy: .venv/installed ## go on with the log that deeper/04_accuracy reads, hours of training; INTO=FILE begins one of your own
 	@$(BIN)/python -m tools.accuracy $(if $(INTO),--into $(INTO))
