@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -154,6 +156,22 @@ def test_full_disk_is_named_and_keeps_no_half_file(few):
     path.with_name(f"{path.name}-{os.getpid()}").symlink_to("/dev/full")
     assert "No space left on device" in save_checkpoint(seeded(CNN, 2), History(0), few)
     assert list(path.parent.iterdir()) == [path] and path.read_bytes() == before
+
+
+def save_often(seed, digits):
+    return {save_checkpoint(seeded(CNN, seed), History(0), digits) for _ in range(60)}
+
+
+def test_lessons_that_save_at_once_in_one_folder_leave_whole_checkpoints(few):
+    """Two processes save, and this one reads meanwhile: never half a file, or none."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        saving = [pool.submit(save_often, seed, few) for seed in (1, 2)]
+        while not all(process.done() for process in saving):
+            assert "was read" in trained_cnn(few)[2]
+    assert {sentence for each in saving for sentence in each.result()} == {
+        "The network was saved for the lessons after this one."
+    }
+    assert list(checkpoint_path().parent.iterdir()) == [checkpoint_path()]
 
 
 class Harm:

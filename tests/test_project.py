@@ -77,6 +77,20 @@ def test_installation_that_fails_shows_the_end_of_its_log_whatever_this_users_pi
     assert "TOMLDecodeError" in (tmp_path / "build" / "install.log").read_text()
 
 
+def test_what_is_installed_is_not_installed_again_whatever_the_clock_says(tmp_path):
+    copy_installer(tmp_path)
+    (tmp_path / ".venv").mkdir()
+    installed, command = tmp_path / ".venv" / "installed", [sys.executable, "tools/start.py", "--install"]
+    installed.write_text(
+        "".join((tmp_path / name).read_text() for name in ("pyproject.toml", "constraints.txt"))
+    )
+    os.utime(installed, (0, 0))  # in 1970
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == ""
+    (tmp_path / "pyproject.toml").write_text("[project")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0 and "Installing failed" in done.stdout
+
+
 def copy_installer(folder):
     (folder / "tools").mkdir()
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "tools/start.py"):

@@ -35,9 +35,11 @@ def main():
                 *sys.version_info
             )
         )
-    wanted = [(HERE / name).stat().st_mtime for name in ("pyproject.toml", "constraints.txt")]
-    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < max(wanted):
+    wanted = "".join((HERE / name).read_text("utf-8") for name in ("pyproject.toml", "constraints.txt"))
+    done = INSTALLED.exists() and INSTALLED.read_text("utf-8")  # no dates: a clock may have been set back
+    if done != wanted:
         install()
+    INSTALLED.write_text(wanted, "utf-8")
     if asked.mnist:
         code = "import sys; from pathlib import Path; from mnist_helpers.sources import download; download(Path(sys.argv[1]))"
         sys.exit(run("-c", code, MNIST) or print("MNIST's four files are in " + str(MNIST)))
@@ -89,7 +91,6 @@ def install():
         end = "Installing failed; above is the end of build/install.log. Mend that and run this again: it goes on from here."
         print(*LOG.read_text().splitlines()[-12:], end, sep="\n")
         sys.exit(1)
-    INSTALLED.touch()
     print(f"Installed in {time.monotonic() - begun:.0f} s.")
 
 
