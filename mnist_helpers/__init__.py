@@ -1,1 +1,1 @@
-"""What the lessons share. Each module mirrors a lesson: data, model, training, evaluation, visualization."""
+"""What the lessons share; data, model, training, evaluation and visualization are named after lessons."""

@@ -71,7 +71,7 @@ class Digits:
         return f"{self.name[0].upper()}{self.name[1:]}: {sizes}, {len(self.test):,} for test."
 
     def __repr__(self) -> str:
-        # Where it was found is nothing that one needs to know.
+        # A reader need not know where MNIST was found.
         found = self.is_mnist and self.origin.startswith("MNIST was read from")
         return str(self) if found else f"{self}\n{self.origin}"
 
@@ -106,10 +106,10 @@ def load_digits() -> Digits:
 
 def _digits(pairs: list[tuple[Tensor, Tensor]], is_mnist: bool, origin: str) -> Digits:
     """Three pairs of images and labels as splits; mean and standard deviation come from the first alone."""
-    counts = torch.bincount(pairs[0][0].flatten(), minlength=256).double()  # how often a pixel has each value
+    histogram = torch.bincount(pairs[0][0].flatten(), minlength=256).double()
     values = torch.arange(256) / 255
-    mean = ((counts * values).sum() / counts.sum()).item()
-    std = ((counts * (values - mean) ** 2).sum() / (counts.sum() - 1)).sqrt().item()
+    mean = ((histogram * values).sum() / histogram.sum()).item()
+    std = ((histogram * (values - mean) ** 2).sum() / (histogram.sum() - 1)).sqrt().item()
     train, validation, test = (Split(images, labels, mean, std) for images, labels in pairs)
     return Digits(train, validation, test, is_mnist, origin)
 

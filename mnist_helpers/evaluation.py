@@ -1,4 +1,4 @@
-"""What a network says to a whole split, how much of it is right, and how much of that is chance."""
+"""Predictions for a whole split, their accuracy, and its 95% interval."""
 
 import torch
 
@@ -18,7 +18,7 @@ def accuracy(logits, labels):
 
 
 def wilson_interval(correct, total):
-    """The 95% interval for a share of which `correct` of `total` were seen: low and high, each 0 to 1.
+    """Wilson's 95% interval for a proportion, `correct` of `total`: low and high, each 0 to 1.
 
     Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """

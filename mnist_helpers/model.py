@@ -53,5 +53,5 @@ def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
 
 
 def count_parameters(model):
-    """How many numbers training can change."""
+    """The number of parameters."""
     return sum(parameter.numel() for parameter in model.parameters())

@@ -11,8 +11,8 @@ from mnist_helpers.data import Digits
 def recap(digits: Digits, claims: Mapping[str, object], mnist: Mapping[str, object] = {}) -> None:
     """Show each sentence with ✓ if its condition holds in this run, else with ✗. It stops nobody.
 
-    claims: sentence -> condition; a function is called without arguments, and counts as not so if it fails. mnist: the same, for
-    sentences about MNIST, which practice digits neither confirm nor refute.
+    claims: sentence -> condition; a function is called, and one that raises counts as false. mnist: the
+    same, for sentences about MNIST, which practice digits neither confirm nor refute.
     """
     lines = [(_mark(condition), sentence) for sentence, condition in claims.items()]
     for sentence, condition in mnist.items():

@@ -32,7 +32,7 @@ FILES = {
     "t10k-labels-idx1-ubyte": ((10_000,), "27ae3e4e09519cfbb04c329615203637"),
 }
 SECRET = re.compile(r"(?<=//)[^/\s]*@")  # the user and the password in an address
-CONNECT, SILENCE = 5, 60  # seconds to wait for a first answer of any server, and for a byte in mid-file
+CONNECT, SILENCE = 5, 60  # seconds to wait: for the first server to answer, for the next byte
 REMEDY = "Nothing was changed. Put MNIST's file there, or unset MNIST_DIR, and it is downloaded to where it is looked for next."
 
 

@@ -19,7 +19,7 @@ from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.evaluation import accuracy, predict
 from mnist_helpers.model import CNN, seeded
 
-# A shorter memory than usual, which suits few steps; one kernel a step.
+# A shorter memory than usual suits few steps; fused: one call updates all weights.
 ADAM: dict[str, Any] = {"betas": (0.7, 0.9), "fused": True}
 # The rate's peak after a fifth of the steps; Adam has no momentum.
 CYCLE: dict[str, Any] = {"pct_start": 0.2, "cycle_momentum": False}
@@ -48,7 +48,7 @@ def progress(steps, total):
 
 
 class History:
-    """What training notes down: two numbers a step, two an epoch, and the seconds of the steps alone."""
+    """The record of a training: loss and rate of each step, validation loss and accuracy of each epoch, seconds in steps."""
 
     def __init__(self, epochs):
         self.epochs, self.seconds, self.start = epochs, 0.0, time.perf_counter()

@@ -104,11 +104,8 @@ def draw_prices(prices: Mapping[str, Sequence[tuple[float, float, str]]]) -> Fig
             costs, wrong = [point[0] for point in those], [point[1] for point in those]
             axes.plot(costs, wrong, marker="o", markersize=4, color=color, linestyle=joined)
         level, before = 0, 0.0
-        for (
-            cost,
-            errors,
-            name,
-        ) in best:  # names of close neighbors stand above each other, the first beside its point
+        # Names of close neighbors stand above each other, the first beside its point.
+        for cost, errors, name in best:
             level, before = (level + 1 if cost < 2 * before else 0), cost
             offset, side = ((8, -4), "left") if cost == best[0][0] else ((-5, 4 + 13 * level), "right")
             lead = (

@@ -13,7 +13,7 @@ from torch import Tensor
 from mnist_helpers.figures import COLORS, describe, draw_curves, draw_grid, draw_image
 
 
-def draw_sixteen(patch: Tensor, weight: Tensor) -> Figure:
+def draw_channel_products(patch: Tensor, weight: Tensor) -> Figure:
     """Draw a patch, a kernel and their products, a column for each channel, under it the sum of the products.
 
     patch, weight: float (C, H, W). Each row has its own color scale.

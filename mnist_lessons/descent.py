@@ -92,7 +92,7 @@ def draw_sweeps(
     return axes
 
 
-def draw_four(table: Mapping[str, Mapping[str, Sequence[float]]]) -> Axes:
+def draw_interaction(table: Mapping[str, Mapping[str, Sequence[float]]]) -> Axes:
     """Draw a table of two by two: lines for the rows, places for the columns, a point for each seed.
 
     table: row -> column -> accuracies in %. Lines that are not parallel are an interaction.

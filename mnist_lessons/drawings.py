@@ -48,12 +48,12 @@ def load_drawings(path):
     """
     try:
         with zipfile.ZipFile(path) as packed:
-            must(sum(entry.file_size for entry in packed.infolist()) < 10_000_000)
+            require(sum(entry.file_size for entry in packed.infolist()) < 10_000_000)
         with np.load(path, allow_pickle=False) as file:
             points, labels, writer = file["points"], file["labels"], str(file["writer"])
-        must(labels.ndim == 1 and 0 < len(labels) <= 1_000 and np.isin(labels, range(10)).all())
-        must(points.ndim == 2 and points.shape[1] == 4 and len(points) <= 200_000)
-        must((abs(points[:, 2:] - 0.5) <= 1).all())  # on the paper, or near; not so where it is not a number
+        require(labels.ndim == 1 and 0 < len(labels) <= 1_000 and np.isin(labels, range(10)).all())
+        require(points.ndim == 2 and points.shape[1] == 4 and len(points) <= 200_000)
+        require((abs(points[:, 2:] - 0.5) <= 1).all())  # on the paper, or near; nan fails this, too
         drawings: list[list] = [[] for _ in labels]
         last = None
         for number, stroke, x, y in points.tolist():
@@ -61,12 +61,12 @@ def load_drawings(path):
                 drawings[int(number)].append([])
             drawings[int(number)][-1].append((x, y))
             last = number, stroke
-        must(all(drawings))
+        require(all(drawings))
         return drawings, labels.tolist(), "".join(c for c in writer if c.isalnum() or c in " :-_")[:40]
     except Exception:  # whatever else such a file may hold
         raise WalkthroughError(f"{path} holds no saved drawings, or not only these.") from None
 
 
-def must(holds):
+def require(holds):
     if not holds:
         raise ValueError

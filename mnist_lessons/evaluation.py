@@ -26,7 +26,7 @@ def printed(characters: str) -> Tensor:
     return torch.stack(images)[:, None]
 
 
-def threshold_by_thought(wrong_cost: float, look_cost: float) -> float:
+def chow_threshold(wrong_cost: float, look_cost: float) -> float:
     """The confidence at which an answer costs as much as a look, on average. Source: Chow, 1970."""
     return 1 - look_cost / wrong_cost
 
@@ -34,10 +34,9 @@ def threshold_by_thought(wrong_cost: float, look_cost: float) -> float:
 def draw_histogram(accuracies: Sequence[float], low: float, high: float) -> Axes:
     """Draw how often each accuracy was found, and the band between low and high. All are shares, 0 to 1."""
     axes = plt.subplots(figsize=(6.4, 2.6))[1]
-    steps = np.arange(
-        100 * min(accuracies) - 0.01, 100 * max(accuracies) + 0.02, 0.02
-    )  # two images of 10,000 a bar
-    axes.hist(100 * np.array(accuracies) + 1e-6, bins=steps.tolist(), color=COLORS[4])
+    # Two images of 10,000 a bar.
+    bins = np.arange(100 * min(accuracies) - 0.01, 100 * max(accuracies) + 0.02, 0.02)
+    axes.hist(100 * np.array(accuracies) + 1e-6, bins=bins.tolist(), color=COLORS[4])
     axes.axvspan(100 * low, 100 * high, alpha=0.15, color=COLORS[0])
     axes.set(xlabel="right in a test set that was drawn again (%)", ylabel="test sets")
     middle = np.mean(accuracies)

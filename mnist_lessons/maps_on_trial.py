@@ -26,11 +26,11 @@ def draw_maps(image: Tensor, label: int, maps: Mapping[str, Mapping[str, Tensor]
     for row, (name, kinds) in zip(rows, maps.items(), strict=True):
         draw_image(image[0], f"label {label}", axes=row[0])
         for axes, (kind, colors) in zip(row[1:], KINDS.items(), strict=True):
-            draw_image(in_place(kinds[kind][number]), f"{kind}, {name}", colors, axes=axes)
+            draw_image(at_image_size(kinds[kind][number]), f"{kind}, {name}", colors, axes=axes)
     return figure
 
 
-def in_place(one: Tensor) -> Tensor:
+def at_image_size(one: Tensor) -> Tensor:
     """A map as large as the image: cell i of `conv2` reads pixels 2i to 2i + 13, so it is drawn on 2i + 6 and 2i + 7."""
     return one if len(one) == 28 else F.pad(one.repeat_interleave(2, 0).repeat_interleave(2, 1), (6,) * 4)
 

@@ -83,7 +83,7 @@ def draw_rates(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) ->
     return axes
 
 
-def draw_rungs(rungs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
+def draw_runs(rungs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
     """Draw a dot for each training run, seconds against accuracy. rungs: name -> seconds, percent right, of each seed."""
     figure, axes = plt.subplots(figsize=(8.6, 4.0))
     parts = []

@@ -34,7 +34,7 @@ def draw_training(history: History, title: str, width: int = 10, log: str = "") 
     return figure
 
 
-def draw_helps(histories: Mapping[str, History]) -> Figure:
+def draw_final_scores(histories: Mapping[str, History]) -> Figure:
     """Draw the last validation loss and accuracy of several training runs as bars."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 0.8 + 0.4 * len(histories)), sharey=True)
     losses = {name: history.validation_loss[-1] for name, history in histories.items()}

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mnist_helpers.figures import COLOR_MAPS, COLORS, describe, draw_image
 
-STEP = {28: 1, 24: 1, 8: 2}  # pixels from one entry to the next, for the image itself, conv1 and conv2
+STRIDE = {28: 1, 24: 1, 8: 2}  # pixels from one entry to the next, for the image itself, conv1 and conv2
 
 
 def draw_many(
@@ -73,7 +73,7 @@ def draw_over(axes: Axes, values: Tensor, image: Tensor, title: str, scale: str 
     """
     values = values.detach().where(values.abs() > 1e-3 * values.abs().max(), 0)  # no rounding errors
     draw_image(values, title, "signed" if values.min() < 0 else "amount", scale, axes)
-    half = len(values) * STEP[len(values)] / 2
+    half = len(values) * STRIDE[len(values)] / 2
     axes.images[0].set_extent((13.5 - half, 13.5 + half, 13.5 + half, 13.5 - half))
     if values.min() < 0:
         axes.images[0].set_data(values.where(values != 0, torch.nan).numpy())  # nothing is white, like paper
@@ -179,10 +179,8 @@ def draw_planes(planes: Mapping[str, Tensor], labels: Tensor, wrong: Mapping[str
         axes.scatter(*places[wrong[title]].T, s=24, facecolors="none", edgecolors="black", linewidths=0.7)
         for digit in labels.unique():
             own = places[labels == digit]
-            middle = own[
-                torch.cdist(own, own).median(dim=1).values.argmin()
-            ].tolist()  # in the midst of the others
-            axes.text(*middle, digit.item(), size=12, weight="bold", bbox=box)
+            central = torch.cdist(own, own).median(dim=1).values.argmin()  # in the midst of the others
+            axes.text(*own[central].tolist(), digit.item(), size=12, weight="bold", bbox=box)
         count = int(wrong[title].sum())
         axes.set_title(f"{title}\n{count} of {len(labels):,} misplaced", size=12)
         axes.set_axis_off()

@@ -253,7 +253,7 @@ def load_strangers() -> tuple[Tensor, Tensor]:
 
 
 def coarsen(images: Tensor) -> Tensor:
-    """Digits made as coarse as the strangers', in the way in which theirs were: uint8 (N, 28, 28).
+    """Digits made as coarse as the strangers', the way theirs were: uint8 (N, 28, 28).
 
     Cut out, 32 pixels long, black or white, counted in blocks of 4×4, and enlarged again. images: uint8 (N, 1, 28, 28).
     """

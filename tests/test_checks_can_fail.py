@@ -11,7 +11,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import lesson_checks as checks
-from tools.lesson_checks import NOTEBOOKS, ROOT, code_cells, name_of
+from tools.lesson_checks import code_cells
+from tools.paths import NOTEBOOKS, ROOT, name_of
 
 STORED = {name_of(path): nbformat.read(path, 4) for path in NOTEBOOKS}
 

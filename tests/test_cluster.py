@@ -16,18 +16,9 @@ import torch
 
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.training import train_step
-from mnist_lessons.many_processes import cluster, distributed
+from mnist_lessons.many_processes import cluster, distributed, losses, mean_loss, similarity
 from mnist_lessons.many_processes.cluster import launch, processes_together
 from mnist_lessons.many_processes.faults import FAULTS
-
-
-def losses(folder, rank=0):
-    lines = (folder / f"{rank}.txt").read_text().splitlines()
-    return np.array([line.split() for line in lines], dtype=float).T
-
-
-def mean_loss(folder):
-    return np.mean([losses(folder, rank)[1] for rank in (0, 1)], axis=0)
 
 
 def test_script_takes_the_step_of_the_training_loop_and_each_fault_replaces_a_part_of_it():
@@ -43,8 +34,8 @@ def test_two_processes_compute_what_one_does(tmp_path):
     size = ("--images", 2_560, "--epochs", 2, "--dtype", "float64")
     command = ("-m", "mnist_lessons.many_processes.distributed")
     for folder, processes in {"two": 2, "one": 1}.items():
-        told, printed = launch(*command, tmp_path / folder, *size, processes=processes)
-        assert (tmp_path / folder / "0.txt").is_file(), told + printed
+        sentence, printed = launch(*command, tmp_path / folder, *size, processes=processes)
+        assert (tmp_path / folder / "0.txt").is_file(), sentence + printed
     one, two = losses(tmp_path / "one")[1], mean_loss(tmp_path / "two")
     assert len(one) == 20 and np.abs(one - two).max() < 1e-9
 
@@ -54,16 +45,12 @@ def runs(tmp_path_factory):
     """The sound training and the five faults, of which B is started again after its death."""
     folder = tmp_path_factory.mktemp("runs")
     size = ("--images", 5_120, "--epochs", 4)
-    told, printed = launch(
+    sentence, printed = launch(
         "-m", "mnist_lessons.many_processes.faults", folder, "sound", *"ACDBE", *size, restarts=1
     )
-    assert told.startswith("Process 1 was killed (signal 9); torchrun stopped the others. "), printed
-    assert told.endswith("The job failed.")  # because of E
+    assert sentence.startswith("Process 1 was killed (signal 9); torchrun stopped the others. "), printed
+    assert sentence.endswith("The job failed.")  # because of E
     return folder
-
-
-def similarity(values):
-    return np.corrcoef(np.log(values).reshape(4, 20)[1:])[np.triu_indices(3, 1)].mean()
 
 
 def test_each_fault_shows_in_the_curves(runs):
@@ -110,7 +97,7 @@ def test_what_cannot_be_started_gets_a_sentence(rank, backend, sentence, monkeyp
 def test_more_processes_than_cores_are_told_so_and_go_on(monkeypatch, capsys):
     for name, value in {"RANK": "0", "LOCAL_WORLD_SIZE": "10000"}.items():
         monkeypatch.setenv(name, value)
-    assert cluster.place("gloo") == ("gloo", torch.device("cpu"))
+    assert cluster.backend_and_device("gloo") == ("gloo", torch.device("cpu"))
     assert "10000 processes take turns on" in capsys.readouterr().out
 
 

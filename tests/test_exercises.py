@@ -12,7 +12,7 @@ import pytest
 from mnist_lessons.exercises import NOT_YET, RIGHT, Exercise
 from tools.kit.editions import definitions_of, sentence_about
 from tools.kit.pages import SOLUTION
-from tools.lesson_checks import NOTEBOOKS, ROOT, name_of
+from tools.paths import NOTEBOOKS, ROOT, name_of
 
 TABLES = {
     p.stem: tomllib.loads(p.read_text("utf-8")) for p in (ROOT / "mnist_lessons/exercises").glob("*.toml")

@@ -106,8 +106,8 @@ def test_folders_that_cannot_be_written_are_named_and_stop_nobody(cache, monkeyp
     with server.serve():
         digits = load_digits()
     assert digits.is_mnist and f"{cache} cannot be written" in digits.origin
-    told = save_checkpoint(CNN(), History(0), digits)
-    assert "could not be saved" in told and str(cache) in told
+    sentence = save_checkpoint(CNN(), History(0), digits)
+    assert "could not be saved" in sentence and str(cache) in sentence
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
@@ -127,11 +127,11 @@ def test_password_of_a_mirror_is_shown_nowhere(cache, monkeypatch):
     monkeypatch.setattr(sources, "in_order_of_answer", list)
     with server.serve(lambda request, body: request.send_error(404)) as faulty:
         monkeypatch.setenv("MNIST_MIRRORS", faulty.url.replace("//", "//somebody:p%40ss@w0rd@"))
-        told = load_digits().origin
+        sentence = load_digits().origin
         monkeypatch.setattr(sources, "in_order_of_answer", lambda mirrors: [])
-        told += load_digits().origin
-    assert all(f"{before}{faulty.url}" in told for before in ("(", "no answer from "))
-    assert not re.search("somebody|w0rd", told)
+        sentence += load_digits().origin
+    assert all(f"{before}{faulty.url}" in sentence for before in ("(", "no answer from "))
+    assert not re.search("somebody|w0rd", sentence)
 
 
 def test_slow_connection_is_waited_for(cache):
@@ -186,8 +186,8 @@ def test_unfit_checkpoint_is_passed_over_and_nothing_of_it_is_run(content, few):
         torch.save(torch.load(path) | content, path)
     else:
         path.write_bytes(path.read_bytes()[:-999] if content is None else content)
-    _, history, told = trained_cnn(few)
-    assert len(history.loss) == 2 and f"{path} could not be used" in told and not Path("harm").exists()
+    _, history, sentence = trained_cnn(few)
+    assert len(history.loss) == 2 and f"{path} could not be used" in sentence and not Path("harm").exists()
 
 
 def test_stopped_training_is_not_saved_over_a_finished_one(few):

@@ -11,7 +11,7 @@ import time
 import pytest
 from nbformat import read, v4, write
 
-from tools.lesson_checks import ROOT
+from tools.paths import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

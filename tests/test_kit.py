@@ -19,8 +19,8 @@ from tools.kit import __main__ as kit
 from tools.kit import slides
 from tools.kit.editions import BEGIN, EDITIONS, MARKED, has_tag, master
 from tools.kit.pages import FULL, HALF, HOME, SOLUTION, headings, read_notes, sections, timetables
-from tools.lesson_checks import LESSONS, NOTEBOOKS, ROOT, broken_links, code_cells, name_of, text_cells
-from tools.paths import TEACHING
+from tools.lesson_checks import broken_links, code_cells, text_cells
+from tools.paths import LESSONS, NOTEBOOKS, ROOT, TEACHING, name_of
 
 PAGES = [*sorted(TEACHING.rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "LICENSE-TEXT.md"]
 QUIZZES = sorted((TEACHING / "quizzes").glob("*.md"))

@@ -66,11 +66,11 @@ def test_fit_repeats_itself_and_its_seed_orders_the_images(practice):
 def test_checkpoint_comes_back_as_it_was(practice, monkeypatch, tmp_path):
     monkeypatch.setenv("MNIST_CHECKPOINTS", str(tmp_path / "new"))
     digits = replace(practice, train=practice.train[:500])
-    model, history, told = trained_cnn(digits)
-    assert "no checkpoint" in told and not checkpoint_path().exists()
+    model, history, sentence = trained_cnn(digits)
+    assert "no checkpoint" in sentence and not checkpoint_path().exists()
     assert "was saved" in save_checkpoint(model, history, digits)
-    loaded, again, told = trained_cnn(digits)
-    assert "read from the checkpoint" in told and vars(again) == vars(history)
+    loaded, again, sentence = trained_cnn(digits)
+    assert "read from the checkpoint" in sentence and vars(again) == vars(history)
     assert torch.equal(predict(loaded, digits.test), predict(model, digits.test))
 
 

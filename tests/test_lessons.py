@@ -10,7 +10,7 @@ from mnist_helpers import data, evaluation, model, training, visualization
 from mnist_helpers.errors import WalkthroughError
 from tools import lesson_checks as checks
 from tools import readme
-from tools.lesson_checks import DEEPER, LESSONS, NOTEBOOKS, ROOT, name_of
+from tools.paths import DEEPER, LESSONS, NOTEBOOKS, ROOT, name_of
 
 HELPER: dict[str, str] = {}
 for module in (data, model, training, evaluation, visualization):

@@ -17,7 +17,8 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import address
-from tools.lesson_checks import NOTEBOOKS, ROOT, code_cells
+from tools.lesson_checks import code_cells
+from tools.paths import NOTEBOOKS, ROOT
 
 PLACEHOLDER = "ADDRESS-OF-THIS-REPOSITORY"
 COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')"

@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from tools.lesson_checks import ROOT
+from tools.paths import ROOT
 
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -59,17 +59,13 @@ def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
 @pytest.mark.parametrize(
     "command", [["make", "run"], [sys.executable, "tools/start.py"]], ids=["make", "start.py"]
 )
-def test_installation_that_fails_shows_the_end_of_its_log_whatever_this_users_pip_does(
-    command, whole, tmp_path
-):
+def test_failed_installation_shows_its_log_whatever_this_users_pip_does(command, whole, tmp_path):
     if command[0] == "make" and os.name == "nt":
         pytest.skip("on Windows the plain commands stand in for make")
     copy_installer(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[project")  # pip refuses it before it downloads anything
-    if not whole:
-        venv.create(
-            tmp_path / ".venv", with_pip=False
-        )  # as a first start leaves it where ensurepip is missing
+    if not whole:  # as a first start leaves it where ensurepip is missing
+        venv.create(tmp_path / ".venv", with_pip=False)
     own = os.environ | {"PIP_USER": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True)
     assert done.returncode != 0 and "--user" not in done.stdout, done.stdout + done.stderr

@@ -8,7 +8,8 @@ import pytest
 
 from mnist_helpers.data import load_digits
 from tools import demo
-from tools.lesson_checks import DEEPER, LESSONS, NOTEBOOKS, name_of, text_cells
+from tools.lesson_checks import text_cells
+from tools.paths import DEEPER, LESSONS, NOTEBOOKS, name_of
 from tools.site import __main__ as site
 from tools.walkthrough import html_page
 

@@ -78,10 +78,8 @@ class Taught(nn.Module):
 
     def __init__(self, student: nn.Module, teachers: list[nn.Module]):
         super().__init__()
-        self.student, self.teachers = (
-            student,
-            [teacher.eval() for teacher in teachers],
-        )  # a plain list: not trained
+        self.student = student
+        self.teachers = [teacher.eval() for teacher in teachers]  # a plain list: not trained
 
     def forward(self, images):
         if not self.training:

@@ -53,7 +53,7 @@ from mnist_helpers.model import CNN, count_parameters, seeded
 from mnist_helpers.training import get_device, train_step, trained
 from mnist_lessons.networks import FastCNN
 from mnist_lessons.speed import synchronize
-from tools.machine import describe_machine, name_of, peak_memory_mb
+from tools.machine import describe_machine, dtype_name, peak_memory_mb
 from tools.paths import BUILD, MEASURED
 from tools.recipes import RECIPES, Recipe, deep_dense
 
@@ -184,7 +184,7 @@ def measure(recipe: Recipe, seeds: int) -> dict[str, Any]:
         "name": recipe.name,
         "seeds": seeds,
         "parameters": count_parameters(recipe.build()),
-        "dtype": name_of(recipe.dtype(device)),
+        "dtype": dtype_name(recipe.dtype(device)),
         "accuracy_mean": statistics.mean(last),
         "accuracy_std": statistics.stdev(last) if seeds > 1 else None,
         "accuracy": last,

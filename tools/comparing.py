@@ -24,16 +24,13 @@ from nbval.plugin import IPyNbCell
 
 from mnist_helpers.data import load_digits
 from mnist_helpers.errors import WalkthroughError
-from mnist_helpers.training import get_device
 from tools.normalize import is_live
 from tools.paths import BUILD, ROOT, name_of
 
 LONG = ("accuracy", "checks_can_fail", "cluster", "jupyterlab", "kit", "site")  # tests of about a minute
 MEASURED = (json.loads(line) for line in (ROOT / "benchmarks" / "lessons.jsonl").read_text().splitlines())
 SECONDS = {one["lesson"]: one["seconds"] for one in MEASURED} | {f"test_{name}": 60 for name in LONG}
-OUTPUT_WAIT = (
-    120  # seconds for a cell's last outputs to arrive; nbval has a fixed 5, too few on a busy machine
-)
+OUTPUT_WAIT = 120  # seconds for a cell's last outputs to arrive; nbval's 5 are too few on a busy machine
 NUMBER = re.compile(r"[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?")
 
 # Warnings stop a lesson, so that a deprecation shows on the day it appears. Excepted is one of ipywidgets 7, on Colab.
@@ -81,13 +78,12 @@ def pytest_report_header(config):
 
 
 def comparable_here():
-    return not os.environ.get("MNIST_PRACTICE") and get_device().type == "cpu"
+    return not os.environ.get("MNIST_PRACTICE") and not torch.accelerator.is_available()
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(
-        key=seconds, reverse=True
-    )  # the longest first, so that no worker waits for the other at the end
+    # The longest first, so that no worker waits for the other at the end.
+    items.sort(key=seconds, reverse=True)
     for item in items:
         if isinstance(item, IPyNbCell):
             item.output_timeout = OUTPUT_WAIT

@@ -10,9 +10,7 @@ from itertools import takewhile
 import nbformat
 
 from tools.normalize import WIDGET, normalize_notebook
-from tools.paths import DEEPER, LESSONS, ROOT, name_of  # noqa: F401 - tests take them from here
 
-NOTEBOOKS = [*LESSONS, *DEEPER]
 # What a lesson may hold at most (curriculum: so that one person can overlook it); lesson 3, the heart, may hold more.
 BUDGET = {
     "words": 1_800,
@@ -273,9 +271,8 @@ def answers_given_away(notebook):
             continue
         letters, offered = re.findall(r"\([a-e]\)", asked), choices(asked)
         given = [one for one in letters if re.search(rf"(?<!\w){re.escape(one)}", code)]
-        given = (
-            given if len(given) < len(letters) else []
-        )  # all of them: the code draws what is to choose from
+        if len(given) == len(letters):  # the code draws what is to choose from
+            given = []
         right = [one for one in offered if rounded_among(one, output)]
         given += [one for one in right if len(right) == 1 and written_in(one, code)]
         wrong += [f"the code below {about} holds {one}" for one in given]

@@ -29,9 +29,9 @@ def describe_machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],
         "torchvision": torchvision.__version__.split("+")[0],
-        "fast_dtype": name_of(fast_dtype(device)),
+        "fast_dtype": dtype_name(fast_dtype(device)),
         "matrix_product_gflops": {
-            name_of(dtype): round(matrix_product_rate(device, dtype, 2048) / 1e9) for dtype in formats
+            dtype_name(dtype): round(matrix_product_rate(device, dtype, 2048) / 1e9) for dtype in formats
         },
     }
 
@@ -47,7 +47,7 @@ def _search(pattern: str, path: Path) -> str | None:
     return found[1] if found else None
 
 
-def name_of(dtype: torch.dtype) -> str:
+def dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 DEEPER = sorted((ROOT / "notebooks" / "deeper").glob("[0-9][0-9]_*.ipynb"))
+NOTEBOOKS = [*LESSONS, *DEEPER]
 BUILD = ROOT / "build"
 TEACHING = ROOT / "teaching"
 BENCHMARKS = ROOT / "benchmarks"

@@ -114,9 +114,8 @@ def run(*arguments):
 def open_lessons(folder):
     """JupyterLab, for this machine alone and with its token."""
     options = [f"--ServerApp.root_dir={HERE}", f"--LabApp.default_url=/lab/tree/{folder}/01_data.ipynb"]
-    options += [
-        '--ServerApp.tornado_settings={"websocket_max_message_size": 100000000}'
-    ]  # photos in lesson 6
+    # For photographs in lesson 6.
+    options += ['--ServerApp.tornado_settings={"websocket_max_message_size": 100000000}']
     if (HERE / "tools" / "lab").is_dir():
         options += [f"--LabApp.app_settings_dir={HERE / 'tools' / 'lab'}"]
     try:

@@ -40,7 +40,7 @@ from tools.paths import BUILD, DEEPER, LESSONS, ROOT, name_of
 from tools.text import with_links
 
 README_PICTURE = ROOT / "notebooks" / "readme.png"
-# Seconds on two CPU cores without a GPU: goals that a run is shown beside, and no more.
+# Target times in seconds on two CPU cores; shown beside a run's, never enforced.
 BUDGET_TOGETHER, BUDGET_DEEPER = 100, 60
 # What is kept of a notebook's variables: name in build/results.json -> expression, evaluated in its kernel at the end.
 REPORTED = {
@@ -137,9 +137,9 @@ def summary_lines(summary: dict[str, Any], digits: Digits) -> list[str]:
     lessons = {name: spent for name, spent in summary["notebooks"].items() if "/" not in name}
     deeper = [spent for name, spent in summary["notebooks"].items() if name not in lessons]
     goal = f" (goal on two CPU cores: {BUDGET_TOGETHER})" if len(lessons) == len(LESSONS) else ""
-    told = [f"{sum(lessons.values()):.0f} for the lessons{goal}"] if lessons else []
-    told += [f"at most {max(deeper):.0f} in deeper/ (goal: {BUDGET_DEEPER} each)"] if deeper else []
-    return [*lines, f"Seconds:       {'; '.join(told)}", "               build/results.json has the rest"]
+    parts = [f"{sum(lessons.values()):.0f} for the lessons{goal}"] if lessons else []
+    parts += [f"at most {max(deeper):.0f} in deeper/ (goal: {BUDGET_DEEPER} each)"] if deeper else []
+    return [*lines, f"Seconds:       {'; '.join(parts)}", "               build/results.json has the rest"]
 
 
 def store(notebooks: list[Path], digits: Digits) -> int:
@@ -203,8 +203,8 @@ def execute(path: Path, digits: Digits) -> tuple[NotebookNode, dict[str, Any], d
     except (DeadKernelError, TimeoutError, RuntimeError) as error:
         failure = f"{where(notebook, number)}: {str(error).splitlines()[0]}"
     cost["seconds"] = round(time.perf_counter() - start, 1)
-    told = f"{len(code_cells)} cells, {cost['seconds']:.1f} s"
-    print(f"{name_of(path):24} {failure or told}", flush=True)
+    summary = f"{len(code_cells)} cells, {cost['seconds']:.1f} s"
+    print(f"{name_of(path):24} {failure or summary}", flush=True)
     return notebook, reported, cost, failure
 
 

@@ -29,12 +29,12 @@ def mean_loss(folder: Path) -> np.ndarray:
 
     Where the processes were started again, only what was noted down before counts.
     """
-    lives = first_lives(folder)
+    lives = before_restart(folder)
     common = min(map(len, lives))
     return np.mean([life[:common] for life in lives], axis=0)
 
 
-def first_lives(folder: Path) -> list[np.ndarray]:
+def before_restart(folder: Path) -> list[np.ndarray]:
     """The losses of process 0 and of process 1, each until it was started again, if it was."""
     lives = []
     for rank in (0, 1):
@@ -66,7 +66,7 @@ def draw_apart(two: np.ndarray, double: np.ndarray, single: np.ndarray) -> Figur
     return figure
 
 
-def draw_lives(lives: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Axes:
+def draw_restart(lives: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Axes:
     """The losses before and after a restart. lives: name -> steps, losses."""
     return _widen_first(draw_curves(lives, "step", "loss of process 0"))
 
@@ -77,7 +77,7 @@ def draw_faults(folder: Path) -> Figure:
     figure, axes = plt.subplots(2, len(LETTERS), figsize=(10.5, 4.8), sharey="row")
     for (upper, lower), letter in zip(axes.T, LETTERS, strict=True):
         upper.plot(range(1, len(sound) + 1), sound, color="0.7", linewidth=3)
-        for rank, values in enumerate(first_lives(folder / letter)):
+        for rank, values in enumerate(before_restart(folder / letter)):
             upper.plot(range(1, len(values) + 1), values, color=COLORS[rank], linewidth=1)
         for end in range(EPOCH, len(sound), EPOCH):
             upper.axvline(end, color="0.8", linestyle=":")

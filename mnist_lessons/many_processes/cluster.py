@@ -31,7 +31,7 @@ END_WITH_PARENT = "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(N
 TORCHRUN = f"{END_WITH_PARENT}; from torch.distributed.run import main; main()"
 
 
-def place(backend: str | None = None) -> tuple[str, torch.device]:
+def backend_and_device(backend: str | None = None) -> tuple[str, torch.device]:
     """How this process talks to the others, and where it computes. Raises WalkthroughError where that cannot be had.
 
     backend: gloo, nccl and so on; if not named, MNIST_BACKEND, or else what suits the accelerator that PyTorch finds.
@@ -65,7 +65,7 @@ def processes_together(backend: str | None = None) -> Iterator[tuple[int, int, t
     """
     exec(END_WITH_PARENT)
     try:
-        backend, device = place(backend)
+        backend, device = backend_and_device(backend)
         dist.init_process_group(backend, timeout=timedelta(minutes=5))
         yield dist.get_rank(), dist.get_world_size(), device
     except WalkthroughError as error:
@@ -97,14 +97,16 @@ def resume(path, parts, processes):
     return state["step"]
 
 
-def images_a_second(model, split, share, steps=20):
-    """Images that this process trains on in a second, `share` of them a step."""
+def images_a_second(model, split, local_batch_size, steps=20):
+    """Images that this process trains on in a second, `local_batch_size` of them a step."""
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    for step, (inputs, labels) in enumerate(batches(split[: (steps + 2) * share], share)):
+    for step, (inputs, labels) in enumerate(
+        batches(split[: (steps + 2) * local_batch_size], local_batch_size)
+    ):
         if step == 2:  # the first steps are slower
             start = time.perf_counter()
         train_step(model, inputs, labels, optimizer)
-    return steps * share / (time.perf_counter() - start)
+    return steps * local_batch_size / (time.perf_counter() - start)
 
 
 def exchange_seconds(numbers, device, repeats=20):
@@ -169,15 +171,14 @@ def measure_cost(processes, device):
     split = load_digits().train.to(device)
     model = DistributedDataParallel(seeded(CNN, 0).to(device))
     images_a_second(model, split, 256, steps=40)  # a process is slow at first: its memory is new
-    rates = {share: processes * images_a_second(model, split, share) for share in (32, 128, 256)}
-    apart = {share: processes * images_a_second(model.module, split, share) for share in rates}
+    rates = {size: processes * images_a_second(model, split, size) for size in (32, 128, 256)}
+    apart = {size: processes * images_a_second(model.module, split, size) for size in rates}
     seconds = exchange_seconds(count_parameters(model), device)
     return {"images_a_second": rates, "without_exchange": apart, "exchange_seconds": seconds}
 
 
-if (
-    __name__ == "__main__"
-):  # what training together costs here: torchrun ... -m mnist_lessons.many_processes.cluster FILE
+# What training together costs here: torchrun ... -m mnist_lessons.many_processes.cluster FILE
+if __name__ == "__main__":
     with processes_together() as (rank, processes, device):
         cost = measure_cost(processes, device)
         if rank == 0:

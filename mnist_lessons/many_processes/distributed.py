@@ -14,7 +14,7 @@ from torch.utils.data import DistributedSampler
 
 from mnist_helpers.data import batches, load_digits
 from mnist_helpers.model import CNN, seeded
-from mnist_helpers.training import train_step
+from mnist_helpers.training import ADAM, CYCLE, train_step
 from mnist_lessons.many_processes.cluster import processes_together, resume, save
 
 
@@ -42,17 +42,17 @@ def train(
     network = seeded(CNN, seed).to(split.images.device, dtype)
     model = wrap(network) if processes > 1 else network
     sampler: DistributedSampler = DistributedSampler(split, processes, rank, seed=seed)
-    share = batch_size // processes
-    steps = math.ceil(len(sampler) / share)  # of an epoch
-    optimizer = torch.optim.Adam(model.parameters(), betas=(0.7, 0.9), fused=True)
-    scheduler = OneCycleLR(optimizer, 0.01, epochs * steps, pct_start=0.2, cycle_momentum=False)
+    local_batch_size = batch_size // processes
+    steps = math.ceil(len(sampler) / local_batch_size)  # of an epoch
+    optimizer = torch.optim.Adam(model.parameters(), **ADAM)
+    scheduler = OneCycleLR(optimizer, 0.01, epochs * steps, **CYCLE)
     parts = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
     step = resume(folder / "checkpoint.pt", parts, processes)
-    seen = step % steps * share  # images of its epoch that came before the checkpoint
+    seen = step % steps * local_batch_size  # images of its epoch that came before the checkpoint
     with (folder / f"{rank}.txt").open("a") as log:
         for epoch in range(step // steps, epochs):
             images, seen = order(sampler, epoch)[seen:], 0
-            for inputs, labels in batches(split[images], share):
+            for inputs, labels in batches(split[images], local_batch_size):
                 loss = train_step(model, inputs.to(dtype), labels, optimizer)
                 scheduler.step()
                 step += 1
