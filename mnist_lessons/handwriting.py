@@ -12,7 +12,15 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from mnist_helpers.errors import WalkthroughError
-from mnist_lessons.marks import find_boxes, find_digits, find_lines, label_marks, split_rows
+from mnist_lessons.marks import (
+    between,
+    find_boxes,
+    find_digits,
+    find_frames,
+    find_lines,
+    label_marks,
+    split_rows,
+)
 
 NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
 LARGEST = 64_000_000  # pixels; a phone's camera makes 12 to 50 million
@@ -52,7 +60,7 @@ def read_sheet(picture):
     Raises WalkthroughError where there is no ink, or none that looks like digits, and for what `to_mnist` refuses.
     """
     gray, block = to_gray(picture, SHEET_SIDE), -(-max(np.shape(picture)[:2]) // SHEET_SIDE)
-    ink = darker_than_paper(gray, "auto", blur=max(max(gray.shape) / 800, 0.7))
+    ink = darker_than_paper(gray, "auto", blur=max(max(gray.shape) / 800, 0.7), sheet=True)
     digits = find_digits(ink)
     rows = split_rows(np.array([box for box, _ in digits]))
     return [
@@ -132,7 +140,7 @@ def find_ink(gray, invert="auto") -> np.ndarray:
     return ink * ndimage.binary_dilation(large[marks], iterations=2)
 
 
-def darker_than_paper(gray, invert, blur):
+def darker_than_paper(gray, invert, blur, sheet=False):
     """How much ink lies where, float 0..1 (H, W), without the lines of ruled paper. blur: against noise, in pixels.
 
     Raises WalkthroughError where nothing stands out from the noise.
@@ -148,17 +156,32 @@ def darker_than_paper(gray, invert, blur):
     level = np.percentile(ink[ink >= ink.max() / 2], 75)
     if level < max(0.05, 17 * np.percentile(abs(ink), 20)):
         raise WalkthroughError(NO_INK)
-    return without_lines(((ink / level - 0.1) / 0.9).clip(0, 1))
+    return without_lines(((ink / level - 0.1) / 0.9).clip(0, 1), sheet)
 
 
-def without_lines(ink):
-    """The ink without thin lines that run across the picture, level or upright; strokes that cross them stay whole."""
-    mask = ink > 0.3
-    lines = find_lines(mask) | find_lines(mask.T).T
-    if (mask & ~lines).sum() < 0.05 * mask.sum():
+def without_lines(ink, sheet):
+    """The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole."""
+    frames = find_frames(ink > 0.3)
+    mask = (ink > 0.3) & ~frames
+    level, upright = find_lines(mask), find_lines(mask.T).T
+    marks, mass = label_marks(mask & (level == 0) & (upright == 0))
+    if mass.sum() < 0.05 * mask.sum():
         return ink  # a digit of nothing but a line
+    rest = find_boxes(marks)[mass > 0.1 * mass.max()]
+    tallest = 2.5 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
+    level = reach_beyond(level, rest[:, 1::2], tallest)
+    lines = frames | (level > 0) | (reach_beyond(upright.T, rest[:, ::2], tallest).T > 0)
+    lines |= between(mask & ~lines, level)
     halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
     return np.where(halo, 0, ink)
+
+
+def reach_beyond(lines, ends, tallest):
+    """The numbered level lines, if they reach beyond the other marks on both sides, or are too long for a digit."""
+    columns = np.flatnonzero(lines.any(axis=0))
+    start, end = columns[[0, -1]] if len(columns) else (0, 0)
+    margin = (end - start) / 20
+    return lines * ((start < ends.min() - margin and end > ends.max() + margin) or end - start > tallest)
 
 
 def light_on_dark(gray):

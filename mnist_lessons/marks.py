@@ -142,7 +142,7 @@ def cut_touching(marks, at, typical):
 
 
 def find_lines(mask, steepest=0.08):
-    """Where a thin line runs across, more or less level: bool, of the shape of `mask`.
+    """Thin lines that run across, more or less level: their numbers, int, of the shape of `mask`.
 
     A pixel may belong to a line if no more than a few pixels lie above each other there. At the lines' slope, their
     pixels come together in few rows: the method of projection profiles (Postl, 1986).
@@ -166,10 +166,66 @@ def find_lines(mask, steepest=0.08):
     slope = max(slopes, key=lambda each: (np.bincount(level(each)).astype(float) ** 2).sum())
     free = wide - columns(*np.nonzero(mask & ~thin))  # of strokes
     full = (columns(down, right) > 0.8 * free) & (free > 0.3 * wide)
-    on_line = ndimage.binary_dilation(full, iterations=2)[level(slope)]
-    lines = np.zeros_like(mask)
-    if on_line.any():
-        run = thickness[down, right]
-        on_line &= run <= 1.7 * np.median(run[on_line]) + 1
-        lines[down[on_line], right[on_line]] = True
+    lines = np.zeros(mask.shape, int)
+    lines[down, right] = ndimage.label(ndimage.binary_dilation(full, iterations=2))[0][level(slope)]
+    lines[thickness > 1.7 * np.median(thickness[lines > 0] if lines.any() else 0) + 1] = 0
     return lines
+
+
+def find_frames(mask):
+    """Where printed boxes with something in them are, and the lines that divide them: bool, of the shape of `mask`.
+
+    A box has four straight sides, or three if the picture ends at the fourth.
+    """
+    marks, _ = ndimage.label(mask, np.ones((3, 3)))
+    frames = np.zeros_like(mask)
+    for at, (top, left, bottom, right) in enumerate(find_boxes(marks)):
+        if min(bottom - top, right - left) < 12:
+            continue
+        part, inside = marks[top:bottom, left:right] == at, mask[top:bottom, left:right]
+        sides = np.zeros(part.shape, int)
+        for turn in range(4):
+            sides[np.rot90(find_side(np.rot90(part, turn)), -turn)] = turn + 1
+        ends = np.array([top, mask.shape[1] - right, mask.shape[0] - bottom, left])
+        found = np.isin(range(1, 5), sides)
+        if (
+            found.sum() > 2
+            and (found | (ends < 3 + max(mask.shape) / 40)).all()
+            and (inside & (sides == 0)).sum() >= 0.1 * (sides > 0).sum()
+        ):
+            frames[top:bottom, left:right] |= (sides > 0) | between(inside & (sides == 0), sides)
+    return frames
+
+
+def between(rest, lines):
+    """Pieces of the rest as narrow as the numbered lines, that lead from one of these to another: bool."""
+    pieces, count = ndimage.label(rest, np.ones((3, 3)))
+    if not count or not lines.any():
+        return np.zeros_like(rest)
+    near, index = ndimage.maximum_filter(lines, 7), range(1, count + 1)
+    first = ndimage.minimum(np.where(near > 0, near, near.max() + 1), pieces, index)
+    last = ndimage.maximum(near, pieces, index)
+    narrow, usual = (
+        np.bincount(each.ravel())[1:] / (boxes[1:, 2:] - boxes[1:, :2]).max(axis=1).clip(1)
+        for each, boxes in ((pieces, find_boxes(pieces)), (lines, find_boxes(lines)))
+    )
+    long = (find_boxes(pieces)[1:, 2:] - find_boxes(pieces)[1:, :2]).max(axis=1)
+    return np.append(False, (last > first) & (narrow < 2 * usual.max() + 1) & (long > 3 * narrow))[pieces]
+
+
+def find_side(part):
+    """The upper side of a box, if it is straight, without the strokes that cross it: bool, of the shape of `part`."""
+    (high, wide), first = part.shape, part.argmax(axis=0)
+    columns = np.arange(wide)
+    left, right = (np.median(half) for half in np.array_split(first, 2))
+    off = first - left - (right - left) * (2 * columns / wide - 0.5)
+    straight = abs(off) <= max(2, 0.04 * min(high, wide))
+    runs, _ = ndimage.label(part, [[0, 1, 0]] * 3)
+    thickness = np.bincount(runs.ravel())[runs[first, columns]]
+    usual = np.median(thickness[straight]) if straight.mean() > 0.75 else high
+    if abs(right - left) > 0.1 * wide or min(left, right) > 0.3 * high or usual > 0.15 * high:
+        return np.zeros_like(part)
+    corner = (abs(columns - wide / 2) > wide / 2 - 2 * usual) & (abs(off) < 3 * usual)
+    depth = np.where(thickness <= 1.7 * usual + 1, thickness, usual * corner) * (straight | corner)
+    down = np.arange(high)[:, None]
+    return part & (down >= first) & (down < first + depth)
