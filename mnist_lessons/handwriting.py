@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
 
@@ -13,8 +14,8 @@ from scipy import ndimage
 
 from mnist_helpers.errors import WalkthroughError
 from mnist_lessons.marks import (
-    between,
     find_boxes,
+    find_card,
     find_digits,
     find_frames,
     find_lines,
@@ -145,7 +146,7 @@ def darker_than_paper(gray, invert, blur, sheet=False):
 
     Raises WalkthroughError where nothing stands out from the noise.
     """
-    gray = ndimage.gaussian_filter(gray, blur)
+    given, gray = gray, ndimage.gaussian_filter(gray, blur)
     if invert is True or (invert == "auto" and light_on_dark(gray)):
         gray = 1 - gray
     reach = max(gray.shape) // 6 + 1
@@ -156,7 +157,12 @@ def darker_than_paper(gray, invert, blur, sheet=False):
     level = np.percentile(ink[ink >= ink.max() / 2], 75)
     if level < max(0.05, 17 * np.percentile(abs(ink), 20)):
         raise WalkthroughError(NO_INK)
-    return without_lines(((ink / level - 0.1) / 0.9).clip(0, 1), sheet)
+    ink = ((ink / level - 0.1) / 0.9).clip(0, 1)
+    if invert == "auto" and (card := find_card(ink > 0.3)).any():  # it is the paper
+        nearest = ndimage.distance_transform_edt(~card, return_distances=False, return_indices=True)
+        with contextlib.suppress(WalkthroughError):
+            return darker_than_paper(given[tuple(nearest)], invert, blur, sheet)
+    return without_lines(ink, sheet)
 
 
 def without_lines(ink, sheet):
@@ -164,24 +170,23 @@ def without_lines(ink, sheet):
     frames = find_frames(ink > 0.3)
     mask = (ink > 0.3) & ~frames
     level, upright = find_lines(mask), find_lines(mask.T).T
-    marks, mass = label_marks(mask & (level == 0) & (upright == 0))
+    marks, mass = label_marks(mask & ~level & ~upright)
     if mass.sum() < 0.05 * mask.sum():
         return ink  # a digit of nothing but a line
     rest = find_boxes(marks)[mass > 0.1 * mass.max()]
     tallest = 2.5 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
-    level = reach_beyond(level, rest[:, 1::2], tallest)
-    lines = frames | (level > 0) | (reach_beyond(upright.T, rest[:, ::2], tallest).T > 0)
-    lines |= between(mask & ~lines, level)
+    lines = reach_beyond(level, rest[:, 1::2], tallest) | reach_beyond(upright.T, rest[:, ::2], tallest).T
+    lines |= frames
     halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
     return np.where(halo, 0, ink)
 
 
 def reach_beyond(lines, ends, tallest):
-    """The numbered level lines, if they reach beyond the other marks on both sides, or are too long for a digit."""
+    """The level lines, if they reach beyond the other marks on both sides, or are too long for a digit."""
     columns = np.flatnonzero(lines.any(axis=0))
     start, end = columns[[0, -1]] if len(columns) else (0, 0)
     margin = (end - start) / 20
-    return lines * ((start < ends.min() - margin and end > ends.max() + margin) or end - start > tallest)
+    return lines & ((start < ends.min() - margin and end > ends.max() + margin) or end - start > tallest)
 
 
 def light_on_dark(gray):

@@ -142,7 +142,7 @@ def cut_touching(marks, at, typical):
 
 
 def find_lines(mask, steepest=0.08):
-    """Thin lines that run across, more or less level: their numbers, int, of the shape of `mask`.
+    """Where a thin line runs across, more or less level: bool, of the shape of `mask`.
 
     A pixel may belong to a line if no more than a few pixels lie above each other there. At the lines' slope, their
     pixels come together in few rows: the method of projection profiles (Postl, 1986).
@@ -166,9 +166,12 @@ def find_lines(mask, steepest=0.08):
     slope = max(slopes, key=lambda each: (np.bincount(level(each)).astype(float) ** 2).sum())
     free = wide - columns(*np.nonzero(mask & ~thin))  # of strokes
     full = (columns(down, right) > 0.8 * free) & (free > 0.3 * wide)
-    lines = np.zeros(mask.shape, int)
-    lines[down, right] = ndimage.label(ndimage.binary_dilation(full, iterations=2))[0][level(slope)]
-    lines[thickness > 1.7 * np.median(thickness[lines > 0] if lines.any() else 0) + 1] = 0
+    on_line = ndimage.binary_dilation(full, iterations=2)[level(slope)]
+    lines = np.zeros_like(mask)
+    if on_line.any():
+        run = thickness[down, right]
+        on_line &= run <= 1.7 * np.median(run[on_line]) + 1
+        lines[down[on_line], right[on_line]] = True
     return lines
 
 
@@ -193,24 +196,18 @@ def find_frames(mask):
             and (found | (ends < 3 + max(mask.shape) / 40)).all()
             and (inside & (sides == 0)).sum() >= 0.1 * (sides > 0).sum()
         ):
-            frames[top:bottom, left:right] |= (sides > 0) | between(inside & (sides == 0), sides)
+            pieces, _ = ndimage.label(inside & (sides == 0), np.ones((3, 3)))
+            frames[top:bottom, left:right] |= (sides > 0) | (between(pieces, sides)[pieces] & (pieces > 0))
     return frames
 
 
-def between(rest, lines):
-    """Pieces of the rest as narrow as the numbered lines, that lead from one of these to another: bool."""
-    pieces, count = ndimage.label(rest, np.ones((3, 3)))
-    if not count or not lines.any():
-        return np.zeros_like(rest)
-    near, index = ndimage.maximum_filter(lines, 7), range(1, count + 1)
-    first = ndimage.minimum(np.where(near > 0, near, near.max() + 1), pieces, index)
-    last = ndimage.maximum(near, pieces, index)
-    narrow, usual = (
-        np.bincount(each.ravel())[1:] / (boxes[1:, 2:] - boxes[1:, :2]).max(axis=1).clip(1)
-        for each, boxes in ((pieces, find_boxes(pieces)), (lines, find_boxes(lines)))
-    )
-    long = (find_boxes(pieces)[1:, 2:] - find_boxes(pieces)[1:, :2]).max(axis=1)
-    return np.append(False, (last > first) & (narrow < 2 * usual.max() + 1) & (long > 3 * narrow))[pieces]
+def between(pieces, lines):
+    """Which narrow pieces lead from one of the numbered lines to another: their numbers."""
+    near, index = ndimage.maximum_filter(lines, 7), range(pieces.max() + 1)
+    first = ndimage.minimum(np.where(near > 0, near, 5), pieces, index)
+    boxes = find_boxes(pieces)
+    long = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    return (ndimage.maximum(near, pieces, index) > first) & (3 * np.bincount(pieces.ravel()) < long**2)
 
 
 def find_side(part):
@@ -229,3 +226,16 @@ def find_side(part):
     depth = np.where(thickness <= 1.7 * usual + 1, thickness, usual * corner) * (straight | corner)
     down = np.arange(high)[:, None]
     return part & (down >= first) & (down < first + depth)
+
+
+def find_card(mask):
+    """The inside of the largest mark, if it is a filled rectangle, as of a card or a window: bool, like `mask`."""
+    marks, _ = ndimage.label(mask, np.ones((3, 3)))
+    mark = marks == np.bincount(marks[mask], minlength=2).argmax()
+    filled = ndimage.binary_fill_holes(mark)
+    points, angles = np.argwhere(filled), np.radians(range(-15, 16, 3))
+    turned = (points @ [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]] for angle in angles)
+    area = min(np.prod(np.ptp(each, axis=0) + 1) for each in turned)
+    if area < 0.15 * mask.size or len(points) < 0.85 * area or mark.sum() < 0.5 * len(points):
+        return np.zeros_like(mask)
+    return ndimage.binary_erosion(filled, iterations=max(mask.shape) // 80 + 1)
