@@ -181,33 +181,21 @@ def find_frames(mask):
     A box has four straight sides, or three if the picture ends at the fourth.
     """
     marks, _ = ndimage.label(mask, np.ones((3, 3)))
-    frames = np.zeros_like(mask)
+    frames, (high, wide) = np.zeros_like(mask), mask.shape
     for at, (top, left, bottom, right) in enumerate(find_boxes(marks)):
-        if min(bottom - top, right - left) < 12:
+        part = (slice(top, bottom), slice(left, right))
+        mark = marks[part] == at
+        if min(mark.shape) < 12:
             continue
-        part, inside = marks[top:bottom, left:right] == at, mask[top:bottom, left:right]
-        sides = np.zeros(part.shape, int)
-        for turn in range(4):
-            sides[np.rot90(find_side(np.rot90(part, turn)), -turn)] = turn + 1
-        ends = np.array([top, mask.shape[1] - right, mask.shape[0] - bottom, left])
-        found = np.isin(range(1, 5), sides)
-        if (
-            found.sum() > 2
-            and (found | (ends < 3 + max(mask.shape) / 40)).all()
-            and (inside & (sides == 0)).sum() >= 0.1 * (sides > 0).sum()
-        ):
-            pieces, _ = ndimage.label(inside & (sides == 0), np.ones((3, 3)))
-            frames[top:bottom, left:right] |= (sides > 0) | (between(pieces, sides)[pieces] & (pieces > 0))
+        sides = [np.rot90(find_side(np.rot90(mark, turn)), -turn) for turn in range(4)]
+        ends = np.array([top, wide - right, high - bottom, left]) < 3 + max(high, wide) / 40
+        found, frame = np.any(sides, axis=(1, 2)), np.any(sides, axis=0)
+        pieces, _ = ndimage.label(mask[part] & ~frame, np.ones((3, 3)))
+        if found.sum() > 2 and (found | ends).all() and (pieces > 0).sum() >= 0.1 * frame.sum():
+            size = np.sort(np.ptp(find_boxes(pieces).reshape(-1, 2, 2), axis=1))
+            divides = (size[:, 1] > 0.8 * min(mark.shape)) & (size[:, 0] < 0.2 * size[:, 1])
+            frames[part] |= frame | divides[pieces]
     return frames
-
-
-def between(pieces, lines):
-    """Which narrow pieces lead from one of the numbered lines to another: their numbers."""
-    near, index = ndimage.maximum_filter(lines, 7), range(pieces.max() + 1)
-    first = ndimage.minimum(np.where(near > 0, near, 5), pieces, index)
-    boxes = find_boxes(pieces)
-    long = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    return (ndimage.maximum(near, pieces, index) > first) & (3 * np.bincount(pieces.ravel()) < long**2)
 
 
 def find_side(part):
@@ -231,11 +219,10 @@ def find_side(part):
 def find_card(mask):
     """The inside of the largest mark, if it is a filled rectangle, as of a card or a window: bool, like `mask`."""
     marks, _ = ndimage.label(mask, np.ones((3, 3)))
-    mark = marks == np.bincount(marks[mask], minlength=2).argmax()
-    filled = ndimage.binary_fill_holes(mark)
-    points, angles = np.argwhere(filled), np.radians(range(-15, 16, 3))
-    turned = (points @ [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]] for angle in angles)
-    area = min(np.prod(np.ptp(each, axis=0) + 1) for each in turned)
-    if area < 0.15 * mask.size or len(points) < 0.85 * area or mark.sum() < 0.5 * len(points):
+    filled = ndimage.binary_fill_holes(marks == np.bincount(marks[mask], minlength=2).argmax())
+    points = np.argwhere(filled) @ (1, 1j)
+    turned = (points * np.exp(1j * np.radians(angle)) for angle in range(-15, 16, 3))
+    area = min((np.ptp(each.real) + 1) * (np.ptp(each.imag) + 1) for each in turned)
+    if area < 0.15 * mask.size or filled.sum() < 0.85 * area or mask[filled].mean() < 0.5:
         return np.zeros_like(mask)
     return ndimage.binary_erosion(filled, iterations=max(mask.shape) // 80 + 1)
