@@ -23,6 +23,7 @@ from mnist_lessons.marks import (
     split_rows,
 )
 
+HEIC = "This is a HEIC file, as phones make. Open it in the phone's or computer's photo program, and save it as JPEG."
 NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
 LARGEST = 64_000_000  # pixels; a phone's camera makes 12 to 50 million
 WORKING_SIDE = 400  # pixels; larger pictures are made smaller first
@@ -73,8 +74,11 @@ def read_sheet(picture):
 def open_picture(content: bytes) -> np.ndarray:
     """The pixels of a PNG, JPEG or other picture file, uint8 (H, W) or (H, W, 4), turned upright as its EXIF entry says.
 
-    Its size is looked at before anything is decoded. Raises WalkthroughError where it is too large, or no picture.
+    Of a JPEG of more than 2 · SHEET_SIDE pixels, only every second, fourth or eighth is decoded. Its size is looked at
+    before that. Raises WalkthroughError where it is too large, or no picture.
     """
+    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        raise WalkthroughError(HEIC)
     large = WalkthroughError(f"The picture has more than {LARGEST:,} pixels. Make it smaller first.")
     try:
         with (
@@ -83,6 +87,7 @@ def open_picture(content: bytes) -> np.ndarray:
         ):
             if file.width * file.height > LARGEST:
                 raise large
+            file.draft(None, (SHEET_SIDE, SHEET_SIDE))
             upright = ImageOps.exif_transpose(file)
             if upright.mode[0] in "IF":  # grays of more than eight bits
                 values = np.array(upright, dtype=np.float64)
