@@ -13,15 +13,7 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from mnist_helpers.errors import WalkthroughError
-from mnist_lessons.marks import (
-    find_boxes,
-    find_card,
-    find_digits,
-    find_frames,
-    find_lines,
-    label_marks,
-    split_rows,
-)
+from mnist_lessons.marks import find_boxes, find_card, find_digits, label_marks, split_rows, without_lines
 
 HEIC = "This is a HEIC file, as phones make. Open it in the phone's or computer's photo program, and save it as JPEG."
 NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
@@ -111,9 +103,8 @@ def to_gray(picture, longest=WORKING_SIDE) -> np.ndarray:
         raise WalkthroughError(f"A picture has 1 to {LARGEST:,} pixels, but the shape is {picture.shape}.")
     if picture.dtype != np.uint8 and picture.dtype.kind != "f":
         raise WalkthroughError(f"A picture holds uint8, or floats from 0 to 1, not {picture.dtype}.")
-    picture = shrink(picture, -(-max(picture.shape[:2]) // longest)) / (
-        255 if picture.dtype == np.uint8 else 1
-    )
+    white = 255 if picture.dtype == np.uint8 else 1
+    picture = shrink(picture, -(-max(picture.shape[:2]) // longest)) / white
     if not (picture.min() > -0.01 and picture.max() < 1.01):  # so it is, too, where a number is not a number
         raise WalkthroughError("A picture of floats holds numbers from 0 to 1.")
     picture = picture.clip(0, 1)  # resizing may have gone a little beyond
@@ -170,30 +161,6 @@ def darker_than_paper(gray, invert, blur, sheet=False):
     return without_lines(ink, sheet)
 
 
-def without_lines(ink, sheet):
-    """The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole."""
-    frames = find_frames(ink > 0.3)
-    mask = (ink > 0.3) & ~frames
-    level, upright = find_lines(mask), find_lines(mask.T).T
-    marks, mass = label_marks(mask & ~level & ~upright)
-    if mass.sum() < 0.05 * mask.sum():
-        return ink  # a digit of nothing but a line
-    rest = find_boxes(marks)[mass > 0.1 * mass.max()]
-    tallest = 2.5 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
-    lines = reach_beyond(level, rest[:, 1::2], tallest) | reach_beyond(upright.T, rest[:, ::2], tallest).T
-    lines |= frames
-    halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
-    return np.where(halo, 0, ink)
-
-
-def reach_beyond(lines, ends, tallest):
-    """The level lines, if they reach beyond the other marks on both sides, or are too long for a digit."""
-    columns = np.flatnonzero(lines.any(axis=0))
-    start, end = columns[[0, -1]] if len(columns) else (0, 0)
-    margin = (end - start) / 20
-    return lines & ((start < ends.min() - margin and end > ends.max() + margin) or end - start > tallest)
-
-
 def light_on_dark(gray):
     """Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper."""
     side = max(1, max(gray.shape) // 50)
@@ -225,10 +192,9 @@ def fit_frame(ink, center=True, scale=True) -> torch.Tensor:
     cut = ink[top : bottom + 1, left : right + 1]
     cut = cut / cut.max()
     zoom = 20 / max(cut.shape) if scale else 28 / max(ink.shape)
-    width = (
-        4 * ndimage.distance_transform_edt(np.pad(mask, 1)).sum() / mask.sum()
-    )  # of strokes: a pixel is on
-    grow = (THINNEST / zoom - width) / 2  # average a quarter of it away from the edge
+    # The width of strokes: a pixel is on average a quarter of it away from the edge.
+    width = 4 * ndimage.distance_transform_edt(np.pad(mask, 1)).sum() / mask.sum()
+    grow = (THINNEST / zoom - width) / 2
     if grow > 0:
         cut = (grow + 0.5 - ndimage.distance_transform_edt(np.pad(cut, int(grow) + 2) <= 0.5)).clip(0, 1)
     longest = 20 if scale else min(28, zoom * max(cut.shape))
@@ -239,9 +205,8 @@ def fit_frame(ink, center=True, scale=True) -> torch.Tensor:
         corner = [14 - mean for mean in ndimage.center_of_mass(small.numpy())]
     else:  # as far from the picture's middle as it was
         moved = ((side[0] + side[-1] + 1 - length) / 2 for side, length in zip(box, ink.shape, strict=True))
-        corner = [
-            14 + 28 / max(ink.shape) * far - length / 2 for far, length in zip(moved, size, strict=True)
-        ]
+        zoom = 28 / max(ink.shape)
+        corner = [14 + zoom * far - length / 2 for far, length in zip(moved, size, strict=True)]
     row, column = (min(max(round(at), 0), 28 - length) for at, length in zip(corner, size, strict=True))
     frame = torch.zeros(28, 28, dtype=torch.uint8)
     frame[row : row + size[0], column : column + size[1]] = (255 * small).round().to(torch.uint8)

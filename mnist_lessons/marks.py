@@ -58,13 +58,10 @@ def label_marks(ink):
 
 def find_boxes(marks):
     """Top, left, bottom, right of each mark by its number, int (N, 4); zeros where there is none."""
-    found = [
-        [side for each in zip(*((p.start, p.stop) for p in place), strict=True) for side in each]
-        if place
-        else [0] * 4
-        for place in ndimage.find_objects(marks)
-    ]
-    return np.array([[0] * 4, *found])
+    places = [place or (slice(0, 0),) * 2 for place in ndimage.find_objects(marks)]
+    return np.array(
+        [[0] * 4, *([rows.start, columns.start, rows.stop, columns.stop] for rows, columns in places)]
+    )
 
 
 def stands_out(ink, marks):
@@ -139,6 +136,30 @@ def cut_touching(marks, at, typical):
         marks[down[after], right[after]] = new
         cut_touching(marks, at, typical)
         cut_touching(marks, new, typical)
+
+
+def without_lines(ink, sheet):
+    """The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole."""
+    frames = find_frames(ink > 0.3)
+    mask = (ink > 0.3) & ~frames
+    level, upright = find_lines(mask), find_lines(mask.T).T
+    marks, mass = label_marks(mask & ~level & ~upright)
+    if mass.sum() < 0.05 * mask.sum():
+        return ink  # a digit of nothing but a line
+    rest = find_boxes(marks)[mass > 0.1 * mass.max()]
+    tallest = 2.5 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
+    lines = reach_beyond(level, rest[:, 1::2], tallest) | reach_beyond(upright.T, rest[:, ::2], tallest).T
+    lines |= frames
+    halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
+    return np.where(halo, 0, ink)
+
+
+def reach_beyond(lines, ends, tallest):
+    """The level lines, if they reach beyond the other marks on both sides, or are too long for a digit."""
+    columns = np.flatnonzero(lines.any(axis=0))
+    start, end = columns[[0, -1]] if len(columns) else (0, 0)
+    margin = (end - start) / 20
+    return lines & ((start < ends.min() - margin and end > ends.max() + margin) or end - start > tallest)
 
 
 def find_lines(mask, steepest=0.08):
