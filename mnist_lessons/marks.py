@@ -147,7 +147,7 @@ def without_lines(ink, sheet):
     if mass.sum() < 0.05 * mask.sum():
         return ink  # a digit of nothing but a line
     rest = find_boxes(marks)[mass > 0.1 * mass.max()]
-    tallest = 2.5 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
+    tallest = 2 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
     lines = reach_beyond(level, rest[:, 1::2], tallest) | reach_beyond(upright.T, rest[:, ::2], tallest).T
     lines |= frames
     halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
@@ -155,11 +155,12 @@ def without_lines(ink, sheet):
 
 
 def reach_beyond(lines, ends, tallest):
-    """The level lines, if they reach beyond the other marks on both sides, or are too long for a digit."""
+    """The level lines, if more than three, too long for a digit, or beyond the other marks on both sides."""
     columns = np.flatnonzero(lines.any(axis=0))
     start, end = columns[[0, -1]] if len(columns) else (0, 0)
-    margin = (end - start) / 20
-    return lines & ((start < ends.min() - margin and end > ends.max() + margin) or end - start > tallest)
+    margin = (end - start) / 10
+    beyond = start < ends.min() - margin and end > ends.max() + margin
+    return lines & (beyond or end - start > tallest or ndimage.label(lines.any(axis=1))[1] > 3)
 
 
 def find_lines(mask, steepest=0.08):
@@ -209,7 +210,7 @@ def find_frames(mask):
         if min(mark.shape) < 12:
             continue
         sides = [np.rot90(find_side(np.rot90(mark, turn)), -turn) for turn in range(4)]
-        ends = np.array([top, wide - right, high - bottom, left]) < 3 + max(high, wide) / 40
+        ends = np.array([top, wide - right, high - bottom, left]) < 1 + max(high, wide) / 40
         found, frame = np.any(sides, axis=(1, 2)), np.any(sides, axis=0)
         pieces, _ = ndimage.label(mask[part] & ~frame, np.ones((3, 3)))
         if found.sum() > 2 and (found | ends).all() and (pieces > 0).sum() >= 0.1 * frame.sum():
@@ -225,10 +226,10 @@ def find_side(part):
     columns = np.arange(wide)
     left, right = (np.median(half) for half in np.array_split(first, 2))
     off = first - left - (right - left) * (2 * columns / wide - 0.5)
-    straight = abs(off) <= max(2, 0.04 * min(high, wide))
+    straight = abs(off) <= max(1, 0.04 * min(high, wide))
     runs, _ = ndimage.label(part, [[0, 1, 0]] * 3)
     thickness = np.bincount(runs.ravel())[runs[first, columns]]
-    usual = np.median(thickness[straight]) if straight.mean() > 0.75 else high
+    usual = np.median(thickness[straight]) if straight.mean() > 0.85 else high
     if abs(right - left) > 0.1 * wide or min(left, right) > 0.3 * high or usual > 0.15 * high:
         return np.zeros_like(part)
     corner = (abs(columns - wide / 2) > wide / 2 - 2 * usual) & (abs(off) < 3 * usual)
@@ -243,7 +244,12 @@ def find_card(mask):
     filled = ndimage.binary_fill_holes(marks == np.bincount(marks[mask], minlength=2).argmax())
     points = np.argwhere(filled) @ (1, 1j)
     turned = (points * np.exp(1j * np.radians(angle)) for angle in range(-15, 16, 3))
-    area = min((np.ptp(each.real) + 1) * (np.ptp(each.imag) + 1) for each in turned)
-    if area < 0.15 * mask.size or filled.sum() < 0.85 * area or mask[filled].mean() < 0.5:
+    sizes = [sorted((np.ptp(each.real) + 1, np.ptp(each.imag) + 1)) for each in turned]
+    short, long = min(sizes, key=np.prod)
+    if (
+        short < max(0.3 * long, 0.15 * mask.size / long)
+        or filled.sum() < 0.93 * short * long
+        or mask[filled].mean() < 0.5
+    ):
         return np.zeros_like(mask)
     return ndimage.binary_erosion(filled, iterations=max(mask.shape) // 80 + 1)

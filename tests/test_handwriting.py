@@ -67,7 +67,7 @@ def test_digits_are_read_from_any_paper_as_before(reader, kind):
 
 SHEETS = (
     "rows 3×5", "rows 3×5, slanted 5°", "rows 3×5, shadow", "rows 2×4, squared 100", "rows 2×4, ruled",
-    "row, small print", "row, speck", "dark table", "black board",
+    "row, small print", "row, speck", "dark table", "black board", "row, boxed", "dark card",
 )  # fmt: skip
 
 
@@ -126,6 +126,15 @@ def test_photograph_of_lesson_6_is_read_and_drawn():
     assert [len(row) for row in rows] == [2]
     figure = draw_sheet_read(picture, rows, torch.eye(10)[[3, 7]])
     assert figure.get_gid() == "A sheet with 1 row of digits, read as: 3 7."
+    unsure = draw_sheet_read(picture, rows, 0.6 * torch.eye(10)[[3, 7]])
+    assert unsure.get_gid().endswith("read as: 3? 7?.")
+
+
+def test_straight_strokes_of_a_digit_cut_to_its_ink_stay():
+    four = np.full((100, 70), 255, np.uint8)
+    four[:60, :8] = four[52:60] = four[:, 50:58] = 0
+    wide = np.pad(four, 40, constant_values=255)
+    assert (to_mnist(four).double() - to_mnist(wide).double()).abs().mean() < 10
 
 
 @pytest.mark.parametrize("width", [0.03, 0.08])
@@ -176,6 +185,9 @@ def test_files_are_opened_upright_or_refused():
     for content in (b"", b"text", file(tall)[:50], file(Image.effect_noise((90, 90), 50))[:800], large):
         with pytest.raises(WalkthroughError):
             open_picture(content)
+    with pytest.raises(WalkthroughError, match="HEIC"):
+        open_picture(b"\0\0\0\x18ftypheic" + bytes(9))
+    assert max(open_picture(file(Image.new("RGB", (6000, 4800)), "JPEG")).shape) == 1500
 
 
 def test_drawings_are_kept_and_foreign_files_refused(tmp_path):
