@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
 
@@ -12,8 +13,9 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from mnist_helpers.errors import WalkthroughError
-from mnist_lessons.marks import find_boxes, find_digits, find_lines, label_marks, split_rows
+from mnist_lessons.marks import find_boxes, find_card, find_digits, label_marks, split_rows, without_lines
 
+HEIC = "This is a HEIC file, as phones make. Open it in the phone's or computer's photo program, and save it as JPEG."
 NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
 LARGEST = 64_000_000  # pixels; a phone's camera makes 12 to 50 million
 WORKING_SIDE = 400  # pixels; larger pictures are made smaller first
@@ -52,7 +54,7 @@ def read_sheet(picture):
     Raises WalkthroughError where there is no ink, or none that looks like digits, and for what `to_mnist` refuses.
     """
     gray, block = to_gray(picture, SHEET_SIDE), -(-max(np.shape(picture)[:2]) // SHEET_SIDE)
-    ink = darker_than_paper(gray, "auto", blur=max(max(gray.shape) / 800, 0.7))
+    ink = darker_than_paper(gray, "auto", blur=max(max(gray.shape) / 800, 0.7), sheet=True)
     digits = find_digits(ink)
     rows = split_rows(np.array([box for box, _ in digits]))
     return [
@@ -64,8 +66,11 @@ def read_sheet(picture):
 def open_picture(content: bytes) -> np.ndarray:
     """The pixels of a PNG, JPEG or other picture file, uint8 (H, W) or (H, W, 4), turned upright as its EXIF entry says.
 
-    Its size is looked at before anything is decoded. Raises WalkthroughError where it is too large, or no picture.
+    Of a JPEG of more than 2 · SHEET_SIDE pixels, only every second, fourth or eighth is decoded. Its size is looked at
+    before that. Raises WalkthroughError where it is too large, or no picture.
     """
+    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        raise WalkthroughError(HEIC)
     large = WalkthroughError(f"The picture has more than {LARGEST:,} pixels. Make it smaller first.")
     try:
         with (
@@ -74,6 +79,7 @@ def open_picture(content: bytes) -> np.ndarray:
         ):
             if file.width * file.height > LARGEST:
                 raise large
+            file.draft(None, (SHEET_SIDE, SHEET_SIDE))
             upright = ImageOps.exif_transpose(file)
             if upright.mode[0] in "IF":  # grays of more than eight bits
                 values = np.array(upright, dtype=np.float64)
@@ -97,9 +103,8 @@ def to_gray(picture, longest=WORKING_SIDE) -> np.ndarray:
         raise WalkthroughError(f"A picture has 1 to {LARGEST:,} pixels, but the shape is {picture.shape}.")
     if picture.dtype != np.uint8 and picture.dtype.kind != "f":
         raise WalkthroughError(f"A picture holds uint8, or floats from 0 to 1, not {picture.dtype}.")
-    picture = shrink(picture, -(-max(picture.shape[:2]) // longest)) / (
-        255 if picture.dtype == np.uint8 else 1
-    )
+    white = 255 if picture.dtype == np.uint8 else 1
+    picture = shrink(picture, -(-max(picture.shape[:2]) // longest)) / white
     if not (picture.min() > -0.01 and picture.max() < 1.01):  # so it is, too, where a number is not a number
         raise WalkthroughError("A picture of floats holds numbers from 0 to 1.")
     picture = picture.clip(0, 1)  # resizing may have gone a little beyond
@@ -132,12 +137,12 @@ def find_ink(gray, invert="auto") -> np.ndarray:
     return ink * ndimage.binary_dilation(large[marks], iterations=2)
 
 
-def darker_than_paper(gray, invert, blur):
+def darker_than_paper(gray, invert, blur, sheet=False):
     """How much ink lies where, float 0..1 (H, W), without the lines of ruled paper. blur: against noise, in pixels.
 
     Raises WalkthroughError where nothing stands out from the noise.
     """
-    gray = ndimage.gaussian_filter(gray, blur)
+    given, gray = gray, ndimage.gaussian_filter(gray, blur)
     if invert is True or (invert == "auto" and light_on_dark(gray)):
         gray = 1 - gray
     reach = max(gray.shape) // 6 + 1
@@ -148,17 +153,12 @@ def darker_than_paper(gray, invert, blur):
     level = np.percentile(ink[ink >= ink.max() / 2], 75)
     if level < max(0.05, 17 * np.percentile(abs(ink), 20)):
         raise WalkthroughError(NO_INK)
-    return without_lines(((ink / level - 0.1) / 0.9).clip(0, 1))
-
-
-def without_lines(ink):
-    """The ink without thin lines that run across the picture, level or upright; strokes that cross them stay whole."""
-    mask = ink > 0.3
-    lines = find_lines(mask) | find_lines(mask.T).T
-    if (mask & ~lines).sum() < 0.05 * mask.sum():
-        return ink  # a digit of nothing but a line
-    halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
-    return np.where(halo, 0, ink)
+    ink = ((ink / level - 0.1) / 0.9).clip(0, 1)
+    if invert == "auto" and (card := find_card(ink > 0.3)).any():  # it is the paper
+        nearest = ndimage.distance_transform_edt(~card, return_distances=False, return_indices=True)
+        with contextlib.suppress(WalkthroughError):
+            return darker_than_paper(given[tuple(nearest)], invert, blur, sheet)
+    return without_lines(ink, sheet)
 
 
 def light_on_dark(gray):
@@ -192,10 +192,9 @@ def fit_frame(ink, center=True, scale=True) -> torch.Tensor:
     cut = ink[top : bottom + 1, left : right + 1]
     cut = cut / cut.max()
     zoom = 20 / max(cut.shape) if scale else 28 / max(ink.shape)
-    width = (
-        4 * ndimage.distance_transform_edt(np.pad(mask, 1)).sum() / mask.sum()
-    )  # of strokes: a pixel is on
-    grow = (THINNEST / zoom - width) / 2  # average a quarter of it away from the edge
+    # The width of strokes: a pixel is on average a quarter of it away from the edge.
+    width = 4 * ndimage.distance_transform_edt(np.pad(mask, 1)).sum() / mask.sum()
+    grow = (THINNEST / zoom - width) / 2
     if grow > 0:
         cut = (grow + 0.5 - ndimage.distance_transform_edt(np.pad(cut, int(grow) + 2) <= 0.5)).clip(0, 1)
     longest = 20 if scale else min(28, zoom * max(cut.shape))
@@ -206,9 +205,8 @@ def fit_frame(ink, center=True, scale=True) -> torch.Tensor:
         corner = [14 - mean for mean in ndimage.center_of_mass(small.numpy())]
     else:  # as far from the picture's middle as it was
         moved = ((side[0] + side[-1] + 1 - length) / 2 for side, length in zip(box, ink.shape, strict=True))
-        corner = [
-            14 + 28 / max(ink.shape) * far - length / 2 for far, length in zip(moved, size, strict=True)
-        ]
+        zoom = 28 / max(ink.shape)
+        corner = [14 + zoom * far - length / 2 for far, length in zip(moved, size, strict=True)]
     row, column = (min(max(round(at), 0), 28 - length) for at, length in zip(corner, size, strict=True))
     frame = torch.zeros(28, 28, dtype=torch.uint8)
     frame[row : row + size[0], column : column + size[1]] = (255 * small).round().to(torch.uint8)

@@ -58,13 +58,10 @@ def label_marks(ink):
 
 def find_boxes(marks):
     """Top, left, bottom, right of each mark by its number, int (N, 4); zeros where there is none."""
-    found = [
-        [side for each in zip(*((p.start, p.stop) for p in place), strict=True) for side in each]
-        if place
-        else [0] * 4
-        for place in ndimage.find_objects(marks)
-    ]
-    return np.array([[0] * 4, *found])
+    places = [place or (slice(0, 0),) * 2 for place in ndimage.find_objects(marks)]
+    return np.array(
+        [[0] * 4, *([rows.start, columns.start, rows.stop, columns.stop] for rows, columns in places)]
+    )
 
 
 def stands_out(ink, marks):
@@ -141,6 +138,31 @@ def cut_touching(marks, at, typical):
         cut_touching(marks, new, typical)
 
 
+def without_lines(ink, sheet):
+    """The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole."""
+    frames = find_frames(ink > 0.3)
+    mask = (ink > 0.3) & ~frames
+    level, upright = find_lines(mask), find_lines(mask.T).T
+    marks, mass = label_marks(mask & ~level & ~upright)
+    if mass.sum() < 0.05 * mask.sum():
+        return ink  # a digit of nothing but a line
+    rest = find_boxes(marks)[mass > 0.1 * mass.max()]
+    tallest = 2 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
+    lines = reach_beyond(level, rest[:, 1::2], tallest) | reach_beyond(upright.T, rest[:, ::2], tallest).T
+    lines |= frames
+    halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
+    return np.where(halo, 0, ink)
+
+
+def reach_beyond(lines, ends, tallest):
+    """The level lines, if more than three, too long for a digit, or beyond the other marks on both sides."""
+    columns = np.flatnonzero(lines.any(axis=0))
+    start, end = columns[[0, -1]] if len(columns) else (0, 0)
+    margin = (end - start) / 10
+    beyond = start < ends.min() - margin and end > ends.max() + margin
+    return lines & (beyond or end - start > tallest or ndimage.label(lines.any(axis=1))[1] > 3)
+
+
 def find_lines(mask, steepest=0.08):
     """Where a thin line runs across, more or less level: bool, of the shape of `mask`.
 
@@ -173,3 +195,61 @@ def find_lines(mask, steepest=0.08):
         on_line &= run <= 1.7 * np.median(run[on_line]) + 1
         lines[down[on_line], right[on_line]] = True
     return lines
+
+
+def find_frames(mask):
+    """Where printed boxes with something in them are, and the lines that divide them: bool, of the shape of `mask`.
+
+    A box has four straight sides, or three if the picture ends at the fourth.
+    """
+    marks, _ = ndimage.label(mask, np.ones((3, 3)))
+    frames, (high, wide) = np.zeros_like(mask), mask.shape
+    for at, (top, left, bottom, right) in enumerate(find_boxes(marks)):
+        part = (slice(top, bottom), slice(left, right))
+        mark = marks[part] == at
+        if min(mark.shape) < 12:
+            continue
+        sides = [np.rot90(find_side(np.rot90(mark, turn)), -turn) for turn in range(4)]
+        ends = np.array([top, wide - right, high - bottom, left]) < 1 + max(high, wide) / 40
+        found, frame = np.any(sides, axis=(1, 2)), np.any(sides, axis=0)
+        pieces, _ = ndimage.label(mask[part] & ~frame, np.ones((3, 3)))
+        if found.sum() > 2 and (found | ends).all() and (pieces > 0).sum() >= 0.1 * frame.sum():
+            size = np.sort(np.ptp(find_boxes(pieces).reshape(-1, 2, 2), axis=1))
+            divides = (size[:, 1] > 0.8 * min(mark.shape)) & (size[:, 0] < 0.2 * size[:, 1])
+            frames[part] |= frame | divides[pieces]
+    return frames
+
+
+def find_side(part):
+    """The upper side of a box, if it is straight, without the strokes that cross it: bool, of the shape of `part`."""
+    (high, wide), first = part.shape, part.argmax(axis=0)
+    columns = np.arange(wide)
+    left, right = (np.median(half) for half in np.array_split(first, 2))
+    off = first - left - (right - left) * (2 * columns / wide - 0.5)
+    straight = abs(off) <= max(1, 0.04 * min(high, wide))
+    runs, _ = ndimage.label(part, [[0, 1, 0]] * 3)
+    thickness = np.bincount(runs.ravel())[runs[first, columns]]
+    usual = np.median(thickness[straight]) if straight.mean() > 0.85 else high
+    if abs(right - left) > 0.1 * wide or min(left, right) > 0.3 * high or usual > 0.15 * high:
+        return np.zeros_like(part)
+    corner = (abs(columns - wide / 2) > wide / 2 - 2 * usual) & (abs(off) < 3 * usual)
+    depth = np.where(thickness <= 1.7 * usual + 1, thickness, usual * corner) * (straight | corner)
+    down = np.arange(high)[:, None]
+    return part & (down >= first) & (down < first + depth)
+
+
+def find_card(mask):
+    """The inside of the largest mark, if it is a filled rectangle, as of a card or a window: bool, like `mask`."""
+    marks, _ = ndimage.label(mask, np.ones((3, 3)))
+    filled = ndimage.binary_fill_holes(marks == np.bincount(marks[mask], minlength=2).argmax())
+    points = np.argwhere(filled) @ (1, 1j)
+    turned = (points * np.exp(1j * np.radians(angle)) for angle in range(-15, 16, 3))
+    sizes = [sorted((np.ptp(each.real) + 1, np.ptp(each.imag) + 1)) for each in turned]
+    short, long = min(sizes, key=np.prod)
+    if (
+        short < max(0.3 * long, 0.15 * mask.size / long)
+        or filled.sum() < 0.93 * short * long
+        or mask[filled].mean() < 0.5
+    ):
+        return np.zeros_like(mask)
+    return ndimage.binary_erosion(filled, iterations=max(mask.shape) // 80 + 1)

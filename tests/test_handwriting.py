@@ -67,7 +67,7 @@ def test_digits_are_read_from_any_paper_as_before(reader, kind):
 
 SHEETS = (
     "rows 3×5", "rows 3×5, slanted 5°", "rows 3×5, shadow", "rows 2×4, squared 100", "rows 2×4, ruled",
-    "row, small print", "row, speck", "dark table", "black board",
+    "row, small print", "row, speck", "dark table", "black board", "row, boxed", "dark card",
 )  # fmt: skip
 
 
@@ -126,6 +126,8 @@ def test_photograph_of_lesson_6_is_read_and_drawn():
     assert [len(row) for row in rows] == [2]
     figure = draw_sheet_read(picture, rows, torch.eye(10)[[3, 7]])
     assert figure.get_gid() == "A sheet with 1 row of digits, read as: 3 7."
+    unsure = draw_sheet_read(picture, rows, 0.6 * torch.eye(10)[[3, 7]])
+    assert unsure.get_gid().endswith("read as: 3? 7?.")
 
 
 @pytest.mark.parametrize("width", [0.03, 0.08])
@@ -176,6 +178,9 @@ def test_files_are_opened_upright_or_refused():
     for content in (b"", b"text", file(tall)[:50], file(Image.effect_noise((90, 90), 50))[:800], large):
         with pytest.raises(WalkthroughError):
             open_picture(content)
+    with pytest.raises(WalkthroughError, match="HEIC"):
+        open_picture(b"\0\0\0\x18ftypheic" + bytes(9))
+    assert max(open_picture(file(Image.new("RGB", (6000, 4800)), "JPEG")).shape) == 1500
 
 
 def test_drawings_are_kept_and_foreign_files_refused(tmp_path):

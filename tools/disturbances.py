@@ -114,6 +114,26 @@ def table(rng, images, gray=70.0, grain=12.0, turn=3.0, **layout):
     return plain(rng, None, sheet * 225 + (1 - sheet) * wood, ink=(ink * sheet, rows))
 
 
+def boxed(rng, images, thick=4, **layout):
+    """A printed box around each row, with a line between its digits."""
+    ink, rows = lay(rng, images, **layout)
+    for row in rows:
+        (top, left, *_), (*_, bottom, right) = np.min([b for _, b in row], 0), np.max([b for _, b in row], 0)
+        between = [(row[k][1][3] + row[k + 1][1][1]) // 2 for k in range(len(row) - 1)]
+        for x in (left - 20, *between, right + 20):
+            ink[top - 20 : bottom + 20, x : x + thick] = 1
+        for y in (top - 20, bottom + 20):
+            ink[y : y + thick, left - 20 : right + 20 + thick] = 1
+    return plain(rng, None, ink=(ink, rows))
+
+
+def card(rng, images, margin=80, **layout):
+    """Light ink on a dark square, on a white page."""
+    picture, rows = board(rng, images, **layout)
+    moved = [[(label, tuple(side + margin for side in box)) for label, box in row] for row in rows]
+    return np.pad(picture, margin, constant_values=255), moved
+
+
 ONE, ROW, TWO = {"shape": (400, 400), "height": 260}, {"grid": (1, 4), "shape": (300, 640)}, {"grid": (2, 4)}
 WIDE, SQUARED = {"grid": (3, 5), "shape": (800, 900)}, partial(ruled, wide=2, apart=40)
 THIN = {"paper": 255, "pen_gray": 120, "pen": 2, "shape": (300, 400)}
@@ -142,6 +162,8 @@ KINDS = {
     "row, touching": partial(plain, step=0.72, jitter=0.02, **ROW),
     "dark table": partial(table, **WIDE),
     "gray table": partial(table, gray=150, **WIDE),
+    "row, boxed": partial(boxed, **ROW),
+    "dark card": partial(card, **TWO),
     "black board": partial(board, **WIDE),
 }
 
