@@ -46,11 +46,11 @@ class Slide:
 
 
 def slides_of(
-    notebook: NotebookNode, notes: dict[str, Note], route: str, closing: dict[str, Picture]
+    notebook: NotebookNode, notes: dict[str, Note], route: str, network: Picture
 ) -> list[Slide]:
-    """The slides of what a workshop teaches of a lesson. closing: a last picture, by the section that it closes."""
+    """The slides of what a workshop teaches of a lesson. network: its picture, for the end of *Our network*."""
     slides: list[Slide] = []
-    where, latest = "", first_picture(notebook)
+    where, latest = "", first_picture(notebook) or network
     for number, cell in enumerate(notebook.cells):
         before, *parts = HEADING.split(cell.source) if cell.cell_type == "markdown" else (cell.source,)
         if where and (is_slide(cell) or where == LOOK_BACK) and route in (FULL, notes[where].route):
@@ -60,8 +60,8 @@ def slides_of(
                 slides.append(Slide(where=html_line(where), given=latest, notes=html(before)))
                 slides[-1].text, slides[-1].asked = _led_by(before), _asked(before)
         for heading, text in zip(parts[::2], parts[1::2], strict=True):
-            if where in closing:
-                slides.append(Slide(where=html_line(where), given=closing[where]))
+            if where == "Our network":
+                slides.append(Slide(where=html_line(where), given=network))
             where = heading
             if route in (FULL, notes[where].route):
                 slides.append(Slide(html_line(where), text=_opening(text), asked=_asked(text)))
@@ -88,8 +88,10 @@ def pictures(cell: NotebookNode) -> list[Picture]:
     return [(one.data["image/png"].strip(), one.metadata["image/png"]["alt"]) for one in shown]
 
 
-def first_picture(notebook: NotebookNode) -> Picture:
-    return next(picture for cell in notebook.cells for picture in pictures(cell))
+def first_picture(notebook: NotebookNode) -> Picture | None:
+    """The picture that comes before any prediction; none where a prediction is first."""
+    first = next(cell for cell in notebook.cells if PREDICT.search(cell.source) or pictures(cell))
+    return (pictures(first) or [None])[0]
 
 
 def _shown(cell: NotebookNode, slide: Slide, latest: Picture) -> Picture:
@@ -158,14 +160,14 @@ def html_line(markdown: str) -> str:
     return re.sub(r"^<p>|</p>$", "", markdown2html_mistune(markdown).strip())
 
 
-def page(notebook: NotebookNode, notes: dict[str, Note], route: str, closing: dict[str, Picture]) -> str:
+def page(notebook: NotebookNode, notes: dict[str, Note], route: str, network: Picture) -> str:
     """The slides of a lesson as one page that needs no other file."""
     opening = notebook.cells[0].source
     parts = {
         "title": opening.splitlines()[0].removeprefix("# "),
         "question": html(re.search(r"^\*\*.+\*\*$", opening, re.MULTILINE)[0]),  # type: ignore[index]
-        "picture": first_picture(notebook),
-        "slides": slides_of(notebook, notes, route, closing),
+        "picture": first_picture(notebook) or network,
+        "slides": slides_of(notebook, notes, route, network),
         "code_css": HtmlFormatter(style="xcode").get_style_defs(".highlight"),
         "reveal_css": (REVEAL / "dist" / "reveal.css").read_text(encoding="utf-8"),
         "reveal_js": (REVEAL / "dist" / "reveal.js").read_text(encoding="utf-8"),

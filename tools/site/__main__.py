@@ -42,6 +42,7 @@ def main() -> int:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
+    use_checkpoints()
     try:
         digits = load_digits()
         print(digits.origin, flush=True)
@@ -52,10 +53,17 @@ def main() -> int:
     return build(SOURCE, SITE, address.repository())
 
 
-def prepare(folder: Path, digits: Digits) -> None:
-    """Write the pages, as Sphinx reads them, into an empty folder."""
+def use_checkpoints() -> None:
+    """Read and keep networks where `make run` keeps them; or else those that were trained in JupyterLab are read."""
+    kept = BUILD / "checkpoints" if (BUILD / "checkpoints").exists() else ROOT / "notebooks" / "checkpoints"
+    os.environ.setdefault("MNIST_CHECKPOINTS", str(kept))
+
+
+def prepare(folder: Path, digits: Digits, for_room: bool = False) -> None:
+    """Write the pages, as Sphinx reads them, into an empty folder; for a room, those that are for learners."""
     shutil.rmtree(folder, ignore_errors=True)
-    pages = [*PAGES, *(path.relative_to(ROOT).as_posix() for path in sorted(TEACHING.rglob("*.md")))]
+    teaching = [path.relative_to(ROOT).as_posix() for path in sorted(TEACHING.rglob("*.md"))]
+    pages = [page for page in teaching if FOR_LEARNERS.search(page)] if for_room else [*PAGES, *teaching]
     notebooks = {path: f"notebooks/{name_of(path)}.ipynb" for path in (*LESSONS, *DEEPER)}
     known = {*pages, *notebooks.values()}
     for name in pages:
@@ -63,16 +71,17 @@ def prepare(folder: Path, digits: Digits) -> None:
         if name == "README.md":
             text = text.replace("# How a CNN reads digits", "# Run the lessons yourself", 1)
         write(folder / name, with_links(text, Path(name).parent, known))
-    with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
-        kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
+    if not for_room:
+        with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
+            kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
+        write(folder / "reference.md", reference())
     for path, name in notebooks.items():
         notebook = lesson_page(nbformat.read(path, as_version=4), Path(name).parent, known)
         write(folder / name, nbformat.writes(notebook))
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
-    write(folder / "reference.md", reference())
-    write(folder / "index.md", front())
-    training = demo.train_networks(digits, epochs=2 if digits.is_mnist else 20)
-    page = demo.write_page(training, digits).replace("<footer>", f"<footer>{BACK}")
+    index = FOR_TEACHERS.sub("\n".join(pages), front()) if for_room else front()
+    write(folder / "index.md", with_links(index, Path(), {*known, "README.md"} - {*PAGES} * for_room))
+    page = demo.write_page(networks(digits), digits).replace("<footer>", f"<footer>{BACK}")
     write(folder / "_static" / "digit.html", page)
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
