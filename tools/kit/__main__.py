@@ -77,7 +77,9 @@ def main() -> int:
         return 1
     print(f"For the teacher: {os.path.relpath(KIT / 'teacher')}: begin with guide.html")
     print(f"For the room:    {os.path.relpath(archive)}, {archive.stat().st_size / 1e6:,.1f} MB")
-    print(f"Beside it on the stick: {os.path.relpath(KIT / 'if-laptops-fail')}: index.html needs only a browser")
+    print(
+        f"Beside it on the stick: {os.path.relpath(KIT / 'if-laptops-fail')}: index.html needs only a browser"
+    )
     return check(room, digits) if asked.check else 0
 
 
@@ -95,7 +97,9 @@ def for_teacher(folder: Path, digits: Digits) -> None:
             cell.source = cell.source.replace(f"]({up}", f"]({os.path.relpath(ROOT, target.parent)}/")
         write_notebook(edition, target)
         routes = {note.route for note in notes.values()}
-        for deck in [deck for deck, route in WORKSHOPS.items() if routes and (route in routes or route == FULL)]:
+        for deck in [
+            deck for deck, route in WORKSHOPS.items() if routes and (route in routes or route == FULL)
+        ]:
             deck_file = folder / "slides" / deck / f"{name}.html"
             deck_file.parent.mkdir(parents=True, exist_ok=True)
             deck_file.write_text(slides.page(notebook, notes, WORKSHOPS[deck], network), encoding="utf-8")
@@ -145,7 +149,9 @@ def without_python(folder: Path, digits: Digits) -> None:
     print("Building the pages that need only a browser: about a minute.", flush=True)
     site.prepare(BUILD / "room-source", digits, for_room=True)
     if site.build(BUILD / "room-source", folder):
-        raise WalkthroughError("The pages that need only a browser could not be built; Sphinx says why, above.")
+        raise WalkthroughError(
+            "The pages that need only a browser could not be built; Sphinx says why, above."
+        )
 
 
 def for_room(folder: Path) -> Path:

@@ -12,6 +12,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -204,7 +205,7 @@ def timed(rows: list[Row]) -> list[tuple[str, Row]]:
 
 def form(rows: list[Row]) -> str:
     """The rows for a spreadsheet, in which the times that a teacher noted become the rates of the room."""
-    lines = [["clock", "minutes", "words", "exercises", "began", "what"]]
+    lines: list[list[Any]] = [["clock", "minutes", "words", "exercises", "began", "what"]]
     for clock, row in timed(rows):
         one = row.section or Section("")
         words = one.words + LINE_IN_WORDS * one.lines

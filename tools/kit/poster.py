@@ -17,7 +17,7 @@ from torch import Tensor
 from mnist_helpers.data import Digits
 from mnist_helpers.evaluation import predict
 from mnist_helpers.model import CNN, count_parameters
-from mnist_helpers.training import trained_cnn
+from mnist_helpers.training import checkpoint_path, save_checkpoint, trained_cnn
 from mnist_helpers.visualization import record
 
 WIDTH, HEIGHT = 33.1, 23.4  # inches: A1, landscape
@@ -28,7 +28,13 @@ DIGIT = 3  # of those in the test split that are read as such, a typical one of 
 
 def draw(digits: Digits, path: Path, slide: Path) -> None:
     """Train or load the network, and write the poster to `path`, and to `slide` as much of it as a slide can show."""
-    model, _, _ = trained_cnn(digits)
+    missing = not checkpoint_path().exists()
+    if missing:
+        print("Training lesson 3's network for slides and poster, this once: about 15 s.", flush=True)
+    model, history, origin = trained_cnn(digits)
+    if missing:
+        save_checkpoint(model, history, digits)
+    print(origin, flush=True)
     threes = digits.test[digits.test.labels == DIGIT]
     inputs = (threes.images / 255 - threes.mean) / threes.std
     right = [place for place, row in enumerate(predict(model, threes)) if row.argmax() == DIGIT]

@@ -45,9 +45,7 @@ class Slide:
     notes: str = ""
 
 
-def slides_of(
-    notebook: NotebookNode, notes: dict[str, Note], route: str, network: Picture
-) -> list[Slide]:
+def slides_of(notebook: NotebookNode, notes: dict[str, Note], route: str, network: Picture) -> list[Slide]:
     """The slides of what a workshop teaches of a lesson. network: its picture, for the end of *Our network*."""
     slides: list[Slide] = []
     where, latest = "", first_picture(notebook) or network
@@ -91,7 +89,7 @@ def pictures(cell: NotebookNode) -> list[Picture]:
 def first_picture(notebook: NotebookNode) -> Picture | None:
     """The picture that comes before any prediction; none where a prediction is first."""
     first = next(cell for cell in notebook.cells if PREDICT.search(cell.source) or pictures(cell))
-    return (pictures(first) or [None])[0]
+    return next(iter(pictures(first)), None)
 
 
 def _shown(cell: NotebookNode, slide: Slide, latest: Picture) -> Picture:
@@ -100,7 +98,7 @@ def _shown(cell: NotebookNode, slide: Slide, latest: Picture) -> Picture:
     texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
     printed = "" if found else "".join(texts).strip()
     if slide.asked and cell.metadata.get("jupyter", {}).get("outputs_hidden"):
-        slide.answer, slide.output = (found or [None])[0], printed
+        slide.answer, slide.output = found[0] if found else None, printed
     elif printed.startswith("✓"):
         slide.claims = [*map(html_line, printed.splitlines())]
     elif not slide.asked and found and not slide.given:
@@ -125,7 +123,8 @@ def _opening(text: str) -> str:
 
 def _led_by(text: str) -> str:
     """The end of the paragraph that leads to a prediction; of a list, what its items are about."""
-    paragraph, kept = PREDICT.sub("", text).strip().split("\n\n")[-1], []
+    paragraph = PREDICT.sub("", text).strip().split("\n\n")[-1]
+    kept: list[str] = []
     if items := re.findall(r"^- (.+?)[:,(]", paragraph, re.MULTILINE):
         return html("\n".join(f"- {item}" for item in items))
     for sentence in reversed(SENTENCE.findall(paragraph)):

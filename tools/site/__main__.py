@@ -8,6 +8,7 @@ Its buttons lead to the project's address, which `python -m tools.address` sets;
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -16,11 +17,13 @@ import sys
 from pathlib import Path
 
 import nbformat
+import torch
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.errors import WalkthroughError
+from mnist_helpers.training import checkpoint_path
 from tools import address, demo
 from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
 from tools.text import with_links
@@ -36,6 +39,10 @@ PAGES = [
     "benchmarks/README.md",
     "benchmarks/log.md",
 ]
+FOR_LEARNERS = re.compile("quizzes/|glossary|cheat-sheet|what-next")
+TO_LOOK_UP = re.compile(
+    r"(:caption: To look up\n:hidden:\n).*", re.DOTALL
+)  # and what follows on the front page
 
 
 def main() -> int:
@@ -79,12 +86,32 @@ def prepare(folder: Path, digits: Digits, for_room: bool = False) -> None:
         notebook = lesson_page(nbformat.read(path, as_version=4), Path(name).parent, known)
         write(folder / name, nbformat.writes(notebook))
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
-    index = FOR_TEACHERS.sub("\n".join(pages), front()) if for_room else front()
-    write(folder / "index.md", with_links(index, Path(), {*known, "README.md"} - {*PAGES} * for_room))
+    index = front()
+    if for_room:
+        index = with_links(TO_LOOK_UP.sub("\n".join([r"\1", *pages, "```\n"]), index), Path(), known)
+    write(folder / "index.md", index)
     page = demo.write_page(networks(digits), digits).replace("<footer>", f"<footer>{BACK}")
     write(folder / "_static" / "digit.html", page)
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
+
+
+def networks(digits: Digits) -> demo.Training:
+    """The two networks of the page to draw on, with the way to the first: kept, if they fit, or else trained now."""
+    sources = [
+        Path(demo.__file__),
+        *(ROOT / "mnist_helpers" / f"{name}.py" for name in ("model", "training")),
+    ]
+    made_of = hashlib.sha256("".join(path.read_text("utf-8") for path in sources).encode()).hexdigest()
+    key = f"{digits.name}, {len(digits.train)} images, {made_of}"
+    path = checkpoint_path().with_name("page.pt")
+    if path.exists() and (kept := torch.load(path, weights_only=True))["key"] == key:
+        return demo.Training(**kept["training"])
+    print("Training the two networks of the page to draw on, this once: about a minute.", flush=True)
+    training = demo.train_networks(digits, epochs=2 if digits.is_mnist else 20)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"key": key, "training": vars(training)}, path)
+    return training
 
 
 def lesson_page(lesson: NotebookNode, folder: Path, known: set[str]) -> NotebookNode:
