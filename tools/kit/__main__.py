@@ -34,14 +34,14 @@ from tools.kit.editions import EDITIONS, has_tag, master
 from tools.kit.pages import FULL, HALF, form, rates_of_a_room, read_notes, timetables, wall_sheet, workshop
 from tools.paths import BENCHMARKS, BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
 from tools.site import __main__ as site
-from tools.text import replace_block
+from tools.text import replace_block, slug
 from tools.walkthrough import execute
 
 KIT = BUILD / "kit"
 NAME = "mnist-cnn-workshop"  # the folder inside the archive
 ROOM = Path(__file__).with_name("room")
 SHARED = ("LICENSE", "LICENSE-TEXT.md", "pyproject.toml", "constraints.txt", "environment.yml")
-FOR_LEARNERS = ("glossary.md", "cheat-sheet.md", "quizzes")
+FOR_LEARNERS = ("glossary.md", "cheat-sheet.md", "what-next.md", "quizzes")
 FORM = "Date: ________ People: ________ They knew: ________ One machine each, or in pairs: ________"
 WORKSHOPS = {"half-day": HALF, "full-day": FULL}
 
@@ -137,11 +137,6 @@ def write_text(text: str, source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     page = template.render(title=title, body=body, columns=source.stem == "cheat-sheet")
     target.write_text(page, encoding="utf-8")
-
-
-def slug(heading: str) -> str:
-    """A heading as links to it are written on code-hosting sites."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def without_python(folder: Path, digits: Digits) -> None:

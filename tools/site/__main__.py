@@ -26,7 +26,7 @@ from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.training import checkpoint_path
 from tools import address, demo
 from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
-from tools.text import with_links
+from tools.text import slug, with_links
 
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
@@ -39,6 +39,7 @@ PAGES = [
     "benchmarks/README.md",
     "benchmarks/log.md",
 ]
+SECTION = re.compile(r"\[\*(.+?)\*\]\([^)#]*\.ipynb\)")  # a link to one, by its name
 FOR_LEARNERS = re.compile("quizzes/|glossary|cheat-sheet|what-next")
 TO_LOOK_UP = re.compile(
     r"(:caption: To look up\n:hidden:\n).*", re.DOTALL
@@ -77,6 +78,7 @@ def prepare(folder: Path, digits: Digits, for_room: bool = False) -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         if name == "README.md":
             text = text.replace("# How a CNN reads digits", "# Run the lessons yourself", 1)
+        text = SECTION.sub(lambda link: f"{link[0][:-1]}#{slug(link[1])})", text)
         write(folder / name, with_links(text, Path(name).parent, known))
     if not for_room:
         with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
@@ -183,8 +185,20 @@ def build(source: Path, site: Path, repository: str = "") -> int:
     command = [sys.executable, "-m", "sphinx", *options, str(source), str(site)]
     ended = subprocess.run(command, env=os.environ | {"SITE_REPOSITORY": repository}).returncode
     if not ended:
-        for path in (*LESSONS, *DEEPER):  # what is downloaded is the notebook itself
-            shutil.copy(path, site / "_sources" / "notebooks" / f"{name_of(path)}.ipynb")
+        for path in (
+            *LESSONS,
+            *DEEPER,
+        ):  # what is downloaded is the notebook itself, but for an address that it lacks
+            notebook = nbformat.read(path, as_version=4)
+            kept = [
+                cell
+                for cell in notebook.cells
+                if repository or "remove-cell" not in cell.metadata.get("tags", ())
+            ]
+            write(
+                site / "_sources" / "notebooks" / f"{name_of(path)}.ipynb",
+                nbformat.writes(notebook | {"cells": kept}),
+            )
         print(f"The site: {os.path.relpath(site)}/index.html")
     return ended
 
