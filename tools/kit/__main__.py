@@ -29,9 +29,10 @@ from nbformat import NotebookNode
 from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.sources import FILES, cache_folder
+from tools import demo
 from tools.kit import poster, slides
 from tools.kit.editions import EDITIONS, has_tag, master
-from tools.kit.pages import FULL, HALF, form, rates_of_a_room, read_notes, timetables, wall_sheet, workshop
+from tools.kit.pages import FULL, HALF, form, rates_of_a_room, read_notes, timetable, timetables, workshop
 from tools.paths import BENCHMARKS, BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
 from tools.site import __main__ as site
 from tools.text import replace_block, slug
@@ -55,7 +56,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="execute all editions")
     parser.add_argument("--began", type=Path, metavar="FORM", help="the times of a workshop, as rates")
     asked = parser.parse_args()
-    site.use_checkpoints()
+    demo.use_checkpoints()
     try:
         if asked.began:
             print(rates_of_a_room(asked.began))
@@ -108,7 +109,7 @@ def for_teacher(folder: Path, digits: Digits) -> None:
             write_page(path, folder / path.relative_to(TEACHING).with_suffix(".html"))
     for name, route in WORKSHOPS.items():
         rows = workshop(route)
-        text = f"# {route.capitalize()}: our minutes\n\n{FORM}\n\n{wall_sheet(rows)}\n"
+        text = f"# {route.capitalize()}: our minutes\n\n{FORM}\n\n{timetable(rows, to_fill_in=True)}\n"
         write_text(text, TEACHING / "guide.md", folder / f"minutes-{name}.html")
         (folder / f"minutes-{name}.csv").write_text(form(rows), encoding="utf-8")
 
@@ -169,15 +170,9 @@ def for_room(folder: Path) -> Path:
     (folder / "mnist").mkdir()
     shutil.copy(ROOM / "mnist.md", folder / "mnist" / "README.md")
     shutil.copy(ROOM / "start.py", folder)
-    failing = re.search(
-        r"^## When something fails\n.*?(?=^## )",
-        (ROOT / "README.md").read_text(encoding="utf-8"),
-        re.M | re.S,
-    )
-    assert failing is not None
-    (folder / "README.md").write_text(
-        (ROOM / "README.md").read_text(encoding="utf-8") + "\n" + failing[0].strip() + "\n", encoding="utf-8"
-    )
+    readme, heading = (ROOM / "README.md").read_text(encoding="utf-8"), "## When something fails\n"
+    failing = (ROOT / "README.md").read_text(encoding="utf-8").partition(heading)[2].partition("\n## ")[0]
+    (folder / "README.md").write_text(f"{readme}\n{heading}{failing.rstrip()}\n", encoding="utf-8")
     return folder
 
 

@@ -34,6 +34,7 @@ try:
     {names}
 except NameError:
 {code}"""
+DEFINED = re.compile(r"^(?:def )?(\w+)(?: = |\(.*\):$)", re.MULTILINE)  # the names that a cell gives
 FAILS = "If a cell fails, choose"
 LIVE = "Some cells are empty: you type them together. Whatever is not typed yet, *Run All Cells* works. "
 
@@ -113,7 +114,8 @@ def live(full: NotebookNode) -> NotebookNode:
     for cell in edition.cells:
         cells.append(cell)
         if has_tag(cell, "live"):
-            code = CATCH_UP.format(names=", ".join(defined(cell.source)), code=indent(cell.source, "    "))
+            names, code = DEFINED.findall(cell.source), indent(cell.source, "    ")
+            code = CATCH_UP.format(names=", ".join(names), code=code)
             cells.append(
                 new_code_cell(code, metadata={"tags": ["catch-up"], "jupyter": {"source_hidden": True}})
             )
@@ -121,22 +123,6 @@ def live(full: NotebookNode) -> NotebookNode:
     edition.cells = cells
     edition.cells[0].source = edition.cells[0].source.replace(FAILS, LIVE + FAILS)
     return edition
-
-
-def defined(code: str) -> list[str]:
-    """The names that a cell gives, in its order."""
-    found: dict[str, None] = {}
-    for node in ast.parse(code).body:
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = None
-        elif isinstance(node, ast.Assign):
-            found |= {
-                one.id: None
-                for target in node.targets
-                for one in ast.walk(target)
-                if isinstance(one, ast.Name)
-            }
-    return [*found]
 
 
 EDITIONS: dict[str, Callable[[NotebookNode], NotebookNode]] = {

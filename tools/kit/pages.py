@@ -10,9 +10,8 @@ import csv
 import itertools
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import numpy as np
@@ -95,44 +94,41 @@ def sections(notebook: NotebookNode) -> list[Section]:
 
 @dataclass
 class Row:
-    """A line of a timetable: how many minutes, for what, which section it is, what may be cut, whether a jump leads to it."""
+    """A line of a timetable: how many minutes, for what; of a lesson: its title, what is taught, whether a jump leads there."""
 
     minutes: int
     what: str
-    section: Section | None = None
+    lesson: str = ""
+    section: Section = field(default_factory=lambda: Section(""))
     cut: str = ""
-    jump: bool = False
-
-    @property
-    def opens(self) -> bool:
-        """Whether a lesson begins with it."""
-        return self.section is not None and not self.section.heading
+    arrow: str = ""
 
 
 WELCOME = Row(5, "*Welcome*: lesson 1 is open on every screen; how a section goes")
 PAUSE, LUNCH = Row(10, "*Pause*"), Row(60, "*Lunch*")
-END = Row(
-    30, "*What next*: the eight questions again (10), [the page](what-next.md) (15), three opinions (5)"
-)
+END = Row(30, "*What next*: the questions again (10), [the page](what-next.md) (15), three opinions (5)")
 
 
 def timetables() -> dict[str, str]:
-    """The timetables of the guide, by the names of their places in it."""
-    return {HALF: timetable(workshop(HALF)), FULL: timetable(by_lesson(workshop(FULL)))}
+    """The timetables of the guide, by the names of their places in it; the full day by lessons."""
+    together = itertools.groupby(workshop(FULL), lambda row: row.lesson or row.what)
+    by_lesson = [Row(sum(row.minutes for row in rows), what) for what, rows in together]
+    return {HALF: timetable(workshop(HALF)), FULL: timetable(by_lesson)}
 
 
 def workshop(route: str) -> list[Row]:
     """A workshop with its reserves and pauses: half a day, or the full one, with lunch in place of its third pause."""
     rows, planned, lessons, pauses = [WELCOME], WELCOME.minutes, 0, 0
     for row in [*taught(route), END]:
-        of_lesson = row.minutes * bool(row.section)
-        too_long = row.what != LOOK_BACK and planned + row.minutes + reserve(lessons + of_lesson) > STRETCH
-        if too_long or (row.opens and lessons > 0.6 * STRETCH):
+        of_lesson = row.minutes * bool(row.lesson)
+        reserve, with_it = (math.ceil(RESERVE * minutes) for minutes in (lessons, lessons + of_lesson))
+        too_long = row.what != LOOK_BACK and planned + row.minutes + with_it > STRETCH
+        break_now = too_long or (row.what == row.lesson and lessons > 0.6 * STRETCH)
+        rows += [Row(reserve, "*Reserve*")] * (break_now or row is END)
+        if break_now:
             pauses += 1
-            rows += [reserved(lessons), LUNCH if route == FULL and pauses == 3 else PAUSE]
+            rows.append(LUNCH if route == FULL and pauses == 3 else PAUSE)
             planned = lessons = 0
-        elif row is END:
-            rows.append(reserved(lessons))
         rows.append(row)
         planned, lessons = planned + row.minutes, lessons + of_lesson
     return rows
@@ -143,93 +139,53 @@ def taught(route: str) -> list[Row]:
     rows: list[Row] = []
     for lesson in LESSONS:
         notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
+        title = f"**{notebook.cells[0].source.partition(chr(10))[0].removeprefix('# ')}**"
         opening, *others = sections(notebook)
         kept = [section for section in others if route in (FULL, notes[section.heading].route)]
-        if kept:
-            title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
-            rows.append(Row(opening.minutes(), f"**{title}**", opening))
-        for section in kept:
-            before = others[others.index(section) - 1] if section is not others[0] else section
-            jump = before not in kept and section.heading != LOOK_BACK
-            cut = notes[section.heading].if_late()
-            rows.append(Row(section.minutes(), section.heading, section, cut, jump))
+        rows += [Row(opening.minutes(), title, title, opening)] * bool(kept)
+        for before, section in zip([others[0], *others], others, strict=False):
+            if section in kept:
+                arrow = "→ " * (before not in kept and section.heading != LOOK_BACK)
+                cut = notes[section.heading].if_late()
+                rows.append(Row(section.minutes(), section.heading, title, section, cut, arrow))
     return rows
 
 
-def reserve(minutes: int) -> int:
-    return math.ceil(RESERVE * minutes)
-
-
-def reserved(minutes: int) -> Row:
-    return Row(reserve(minutes), "*Reserve*")
-
-
-def by_lesson(rows: list[Row]) -> list[Row]:
-    """The rows with one for all that is taught of a lesson between two pauses."""
-    merged: list[Row] = []
-    title = ""
-    for row in rows:
-        title = row.what if row.opens else title
-        if row.section and not row.opens and merged[-1].section:
-            merged[-1] = replace(merged[-1], minutes=merged[-1].minutes + row.minutes)
-        else:
-            what = f"{title}, from *{row.what}*" if row.section and not row.opens else row.what
-            merged.append(replace(row, what=what))
-    return merged
-
-
-def timetable(rows: list[Row]) -> str:
-    """The rows as a table: the clock, if the day begins at nine, and the minutes."""
-    lines = [f"| {clock} | {row.minutes} | {'→ ' * row.jump}{row.what} |" for clock, row in timed(rows)]
-    return "\n".join(["| clock | min | what |", "| --- | --- | --- |", *lines])
-
-
-def wall_sheet(rows: list[Row]) -> str:
-    """The rows to be printed, with what to cut, and a place to note when each really began."""
-    lines = [
-        f"| {clock} | {row.minutes} | {'→ ' * row.jump}{row.what} | {row.cut} | |"
-        for clock, row in timed(rows)
-    ]
-    return "\n".join(
-        ["| clock | min | what | if you are late | began at |", "| --- | --- | --- | --- | --- |", *lines]
-    )
+def timetable(rows: list[Row], to_fill_in: bool = False) -> str:
+    """The rows as a table: the clock, if the day begins at nine, and the minutes; with what to cut and a place for times."""
+    more = [" if you are late | began at |", " --- | --- |"] if to_fill_in else ["", ""]
+    lines = ["| clock | min | what |" + more[0], "| --- | --- | --- |" + more[1]]
+    for clock, row in timed(rows):
+        lines.append(f"| {clock} | {row.minutes} | {row.arrow}{row.what} |" + f" {row.cut} | |" * to_fill_in)
+    return "\n".join(lines)
 
 
 def timed(rows: list[Row]) -> list[tuple[str, Row]]:
-    """Each row with the time at which it begins, and the end."""
-    ends = itertools.accumulate((row.minutes for row in rows), initial=9 * 60)
-    return [
-        (f"{end // 60}:{end % 60:02}", row) for end, row in zip(ends, [*rows, Row(0, "the end")], strict=True)
-    ]
+    """Each row, and the end, with the time at which it begins."""
+    times = itertools.accumulate((row.minutes for row in rows), initial=9 * 60)
+    everything = [*rows, Row(0, "the end")]
+    return [(f"{time // 60}:{time % 60:02}", row) for time, row in zip(times, everything, strict=True)]
 
 
 def form(rows: list[Row]) -> str:
     """The rows for a spreadsheet, in which the times that a teacher noted become the rates of the room."""
-    lines: list[list[Any]] = [["clock", "minutes", "words", "exercises", "began", "what"]]
+    lines = ["clock,minutes,words,exercises,began,what"]
     for clock, row in timed(rows):
-        one = row.section or Section("")
-        words = one.words + LINE_IN_WORDS * one.lines
-        lines.append([clock, row.minutes, words, one.exercises, "", row.what.replace(",", ";")])
-    return "".join(",".join(map(str, line)) + "\n" for line in lines)
+        words = row.section.words + LINE_IN_WORDS * row.section.lines
+        what = row.what.replace(",", ";")
+        lines.append(f"{clock},{row.minutes},{words},{row.section.exercises},,{what}")
+    return "\n".join(lines) + "\n"
 
 
 def rates_of_a_room(path: Path) -> str:
     """The rates that fit the times in a form, by least squares over the sections whose beginning and end were noted."""
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    times = [re.fullmatch(r"(\d+):(\d\d)", row["began"].strip()) for row in rows]
-    began = [60 * int(time[1]) + int(time[2]) if time else None for time in times]
-    both = [
-        (int(row["words"]), int(row["exercises"]), end - start, int(row["minutes"]))
-        for row, start, end in zip(rows, began, began[1:], strict=False)
-        if row["words"] != "0" and start is not None and end is not None
-    ]
-    if len(both) < 5:
-        raise WalkthroughError(
-            f"{path.name} tells when {len(both)} sections began and ended; five are needed."
-        )
-    words, exercises, took, planned = np.array(both).T
-    per_word, an_exercise = np.linalg.lstsq(np.stack([words, exercises], axis=1), took, rcond=None)[0]
-    return (
-        f"{len(both)} sections took {took.sum()} minutes where {planned.sum()} were planned. The rates that fit: "
-        f"{1 / per_word:.0f} words a minute, and {an_exercise:.1f} minutes for an exercise beside its words."
-    )
+    times = [row["began"].strip() for row in rows]
+    took = np.diff([60 * int(time[:-3]) + int(time[-2:]) if time else np.nan for time in times])
+    counted = np.array([[int(row["words"]), int(row["exercises"])] for row in rows[:-1]])
+    known = np.isfinite(took) & (counted[:, 0] > 0)
+    if known.sum() < 5:
+        raise WalkthroughError(f"{path.name} tells how long {known.sum()} sections took; five are needed.")
+    per_word, an_exercise = np.linalg.lstsq(counted[known], took[known], rcond=None)[0]
+    fit = f"{1 / per_word:.0f} words a minute, and {an_exercise:.1f} minutes for an exercise beside its words"
+    return f"{known.sum()} sections took {took[known].sum():.0f} minutes. What fits: {fit}."

@@ -8,7 +8,6 @@ Its buttons lead to the project's address, which `python -m tools.address` sets;
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import re
 import shutil
@@ -17,13 +16,11 @@ import sys
 from pathlib import Path
 
 import nbformat
-import torch
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.errors import WalkthroughError
-from mnist_helpers.training import checkpoint_path
 from tools import address, demo
 from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
 from tools.text import slug, with_links
@@ -31,26 +28,16 @@ from tools.text import slug, with_links
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
 BACK = '<p><a href="../index.html">The course, in which this network is built</a></p>'
-PAGES = [
-    "README.md",
-    "INSTALL.md",
-    "CONTRIBUTING.md",
-    "LICENSE-TEXT.md",
-    "benchmarks/README.md",
-    "benchmarks/log.md",
-]
+PAGES = ["README.md", "INSTALL.md", "CONTRIBUTING.md", "LICENSE-TEXT.md"]
+PAGES += ["benchmarks/README.md", "benchmarks/log.md"]
 SECTION = re.compile(r"\[\*(.+?)\*\]\([^)#]*\.ipynb\)")  # a link to one, by its name
 FOR_LEARNERS = re.compile("quizzes/|glossary|cheat-sheet|what-next")
-TO_LOOK_UP = re.compile(
-    r"(:caption: To look up\n:hidden:\n).*", re.DOTALL
-)  # and what follows on the front page
+TO_LOOK_UP = re.compile(r"(:caption: To look up\n:hidden:\n).*", re.DOTALL)  # to the front page's end
 
 
 def main() -> int:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    use_checkpoints()
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    demo.use_checkpoints()
     try:
         digits = load_digits()
         print(digits.origin, flush=True)
@@ -59,12 +46,6 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return build(SOURCE, SITE, address.repository())
-
-
-def use_checkpoints() -> None:
-    """Read and keep networks where `make run` keeps them; or else those that were trained in JupyterLab are read."""
-    kept = BUILD / "checkpoints" if (BUILD / "checkpoints").exists() else ROOT / "notebooks" / "checkpoints"
-    os.environ.setdefault("MNIST_CHECKPOINTS", str(kept))
 
 
 def prepare(folder: Path, digits: Digits, for_room: bool = False) -> None:
@@ -90,30 +71,13 @@ def prepare(folder: Path, digits: Digits, for_room: bool = False) -> None:
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
     index = front()
     if for_room:
-        index = with_links(TO_LOOK_UP.sub("\n".join([r"\1", *pages, "```\n"]), index), Path(), known)
+        others = [page for page in pages if "quizzes" not in page]
+        index = with_links(TO_LOOK_UP.sub("\n".join([r"\1", *others, "```\n"]), index), Path(), known)
     write(folder / "index.md", index)
-    page = demo.write_page(networks(digits), digits).replace("<footer>", f"<footer>{BACK}")
+    page = demo.write_page(demo.trained_networks(digits), digits).replace("<footer>", f"<footer>{BACK}")
     write(folder / "_static" / "digit.html", page)
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
-
-
-def networks(digits: Digits) -> demo.Training:
-    """The two networks of the page to draw on, with the way to the first: kept, if they fit, or else trained now."""
-    sources = [
-        Path(demo.__file__),
-        *(ROOT / "mnist_helpers" / f"{name}.py" for name in ("model", "training")),
-    ]
-    made_of = hashlib.sha256("".join(path.read_text("utf-8") for path in sources).encode()).hexdigest()
-    key = f"{digits.name}, {len(digits.train)} images, {made_of}"
-    path = checkpoint_path().with_name("page.pt")
-    if path.exists() and (kept := torch.load(path, weights_only=True))["key"] == key:
-        return demo.Training(**kept["training"])
-    print("Training the two networks of the page to draw on, this once: about a minute.", flush=True)
-    training = demo.train_networks(digits, epochs=2 if digits.is_mnist else 20)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"key": key, "training": vars(training)}, path)
-    return training
 
 
 def lesson_page(lesson: NotebookNode, folder: Path, known: set[str]) -> NotebookNode:
@@ -145,9 +109,7 @@ def described(cell: NotebookNode) -> list[NotebookNode]:
 
 def front() -> str:
     """The front page: the digit to be drawn, the tables of the README, and what the site holds."""
-    readme, page = (
-        (folder / name).read_text("utf-8") for folder, name in ((ROOT, "README.md"), (HERE, "index.md"))
-    )
+    readme, page = (path.read_text("utf-8") for path in (ROOT / "README.md", HERE / "index.md"))
     for name, paths in {"lessons": LESSONS, "deeper": DEEPER}.items():
         table = re.search(f"<!-- {name} -->\n(.*?)<!-- end {name} -->", readme, re.DOTALL)
         assert table is not None
@@ -157,10 +119,9 @@ def front() -> str:
 
 
 def below_the_kit() -> str:
-    """The quizzes and the notes of all lessons, as the navigation lists them below the kit."""
-    kinds = (("Quiz", "quizzes"), ("Notes", "lessons"))
-    pages = [f"{kind} {path.stem[1]} <{folder}/{path.stem}>" for kind, folder in kinds for path in LESSONS]
-    return "\n".join([*pages, "Answers to the questions <before-and-after-key>"])
+    """The notes of all lessons, as the navigation lists them below the kit."""
+    notes = [f"Notes {path.stem[1]} <lessons/{path.stem}>" for path in LESSONS]
+    return "\n".join([*notes, "Answers to the questions <before-and-after-key>"])
 
 
 def reference() -> str:
@@ -185,20 +146,11 @@ def build(source: Path, site: Path, repository: str = "") -> int:
     command = [sys.executable, "-m", "sphinx", *options, str(source), str(site)]
     ended = subprocess.run(command, env=os.environ | {"SITE_REPOSITORY": repository}).returncode
     if not ended:
-        for path in (
-            *LESSONS,
-            *DEEPER,
-        ):  # what is downloaded is the notebook itself, but for an address that it lacks
+        for path in (*LESSONS, *DEEPER):  # what is downloaded
             notebook = nbformat.read(path, as_version=4)
-            kept = [
-                cell
-                for cell in notebook.cells
-                if repository or "remove-cell" not in cell.metadata.get("tags", ())
-            ]
-            write(
-                site / "_sources" / "notebooks" / f"{name_of(path)}.ipynb",
-                nbformat.writes(notebook | {"cells": kept}),
-            )
+            if not repository:  # to which the cell for Colab would lead
+                del notebook.cells[1]
+            write(site / "_sources" / "notebooks" / f"{name_of(path)}.ipynb", nbformat.writes(notebook))
         print(f"The site: {os.path.relpath(site)}/index.html")
     return ended
 
