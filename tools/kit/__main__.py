@@ -136,7 +136,7 @@ def write_text(text: str, source: Path, target: Path) -> None:
     title = text.partition("\n")[0].removeprefix("# ")
     template = Environment().from_string(Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    page = template.render(title=title, body=body, columns=source.stem == "cheat-sheet")
+    page = template.render(title=title, body=body, columns=target.stem.startswith(("cheat-sheet", "minutes")))
     target.write_text(page, encoding="utf-8")
 
 

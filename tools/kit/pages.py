@@ -42,11 +42,6 @@ class Note:
     route: str
     text: str
 
-    def if_late(self) -> str:
-        """What may be skipped; empty where nothing is said of it."""
-        found = re.search(r"\*\*If you are late\*\* (.+)", self.text)
-        return found[1] if found else ""
-
 
 @dataclass
 class Section:
@@ -100,7 +95,6 @@ class Row:
     what: str
     lesson: str = ""
     section: Section = field(default_factory=lambda: Section(""))
-    cut: str = ""
     arrow: str = ""
 
 
@@ -146,17 +140,18 @@ def taught(route: str) -> list[Row]:
         for before, section in zip([others[0], *others], others, strict=False):
             if section in kept:
                 arrow = "→ " * (before not in kept and section.heading != LOOK_BACK)
-                cut = notes[section.heading].if_late()
-                rows.append(Row(section.minutes(), section.heading, title, section, cut, arrow))
+                rows.append(Row(section.minutes(), section.heading, title, section, arrow))
     return rows
 
 
 def timetable(rows: list[Row], to_fill_in: bool = False) -> str:
-    """The rows as a table: the clock, if the day begins at nine, and the minutes; with what to cut and a place for times."""
-    more = [" if you are late | began at |", " --- | --- |"] if to_fill_in else ["", ""]
-    lines = ["| clock | min | what |" + more[0], "| --- | --- | --- |" + more[1]]
+    """The rows as a table: the clock, if the day begins at nine, and the minutes; with a place for when each began."""
+    lines = [
+        "| clock | min | what |" + " began at |" * to_fill_in,
+        "| --- | --- | --- |" + " --- |" * to_fill_in,
+    ]
     for clock, row in timed(rows):
-        lines.append(f"| {clock} | {row.minutes} | {row.arrow}{row.what} |" + f" {row.cut} | |" * to_fill_in)
+        lines.append(f"| {clock} | {row.minutes} | {row.arrow}{row.what} |" + " |" * to_fill_in)
     return "\n".join(lines)
 
 

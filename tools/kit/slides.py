@@ -59,7 +59,8 @@ def slides_of(notebook: NotebookNode, notes: dict[str, Note], route: str, networ
                 slides[-1].text, slides[-1].asked = _led_by(before), _asked(before)
         for heading, text in zip(parts[::2], parts[1::2], strict=True):
             if where == "Our network":
-                slides.append(Slide(where=html_line(where), given=network))
+                text = html("The same network after its training, at work on one digit:")
+                slides.append(Slide(where=html_line(where), text=text, given=network))
             where = heading
             if route in (FULL, notes[where].route):
                 slides.append(Slide(html_line(where), text=_opening(text), asked=_asked(text)))
