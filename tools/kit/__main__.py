@@ -145,9 +145,8 @@ def without_python(folder: Path, digits: Digits) -> None:
     print("Building the pages that need only a browser: about a minute.", flush=True)
     site.prepare(BUILD / "room-source", digits, for_room=True)
     if site.build(BUILD / "room-source", folder):
-        raise WalkthroughError(
-            "The pages that need only a browser could not be built; Sphinx says why, above."
-        )
+        raise WalkthroughError("The pages that need only a browser could not be built; see above.")
+    shutil.rmtree(folder.parent / "jupyter_execute", ignore_errors=True)  # myst-nb's
 
 
 def for_room(folder: Path) -> Path:
