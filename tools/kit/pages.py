@@ -21,7 +21,7 @@ from mnist_helpers.errors import WalkthroughError
 from tools.lesson_checks import LINE_IN_WORDS, counts, full_lines, minutes
 from tools.paths import LESSONS, TEACHING
 
-LOOK_BACK = "What we now know"  # the lesson's last section; no jump leads to it, for it is shown on a slide
+LOOK_BACK = "What we now know"  # the last section of each lesson
 RESERVE = 0.15  # of the lessons' minutes, before each pause
 STRETCH = 50  # minutes without a pause, at most
 HALF, FULL = "half day", "full day"
@@ -139,7 +139,7 @@ def taught(route: str) -> list[Row]:
         rows += [Row(opening.minutes(), title, title, opening)] * bool(kept)
         for before, section in zip([others[0], *others], others, strict=False):
             if section in kept:
-                arrow = "→ " * (before not in kept and section.heading != LOOK_BACK)
+                arrow = "→ " * (before not in kept)
                 rows.append(Row(section.minutes(), section.heading, title, section, arrow))
     return rows
 
