@@ -128,7 +128,7 @@ def test_links_of_the_pages_lead_somewhere():
         assert broken_links(page.read_text(encoding="utf-8"), page.parent) == [], page
 
 
-@pytest.mark.parametrize("quiz", (TEACHING / "quizzes").glob("*.md"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("quiz", sorted((TEACHING / "quizzes").glob("*.md")), ids=lambda path: path.stem)
 def test_quiz_has_one_right_answer_to_each_question_explains_all_and_leads_back(quiz):
     text, notes = quiz.read_text(encoding="utf-8"), read_notes(quiz.stem)
     questions = re.split(r"^\d\. ", text, flags=re.MULTILINE)[1:]
