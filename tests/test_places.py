@@ -53,7 +53,7 @@ def test_every_notebook_begins_with_the_same_cell_for_colab():
 
 def test_address_is_written_wherever_it_stands(copy):
     changed = address.write_address(copy, "https://github.com/somebody/digits.git")
-    assert {path.name for path in changed} >= {"README.md", *(path.name for path in NOTEBOOKS)}
+    assert {path.name for path in changed} >= {path.name for path in NOTEBOOKS}
     assert address.repository(copy) == "somebody/digits"
     text = "".join(path.read_text(encoding="utf-8") for path in changed)
     assert (
@@ -65,9 +65,9 @@ def test_address_is_written_wherever_it_stands(copy):
 
 def test_address_that_is_none_changes_nothing(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["address", "somebody/digits"])
-    before = (ROOT / "README.md").read_bytes()
+    before = NOTEBOOKS[0].read_bytes()
     assert address.main() == 1 and "no address like" in capsys.readouterr().err
-    assert (ROOT / "README.md").read_bytes() == before
+    assert NOTEBOOKS[0].read_bytes() == before
 
 
 @pytest.mark.skipif(

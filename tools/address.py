@@ -1,8 +1,8 @@
-"""Write the project's address wherever it stands: in the README, in the lessons' first cells, in CITATION.cff.
+"""Write the project's address wherever it stands: in the first cell of each notebook, for Colab, and in CITATION.cff.
 
 python -m tools.address https://github.com/OWNER/NAME
 
-The site takes it from the README: its buttons lead to Colab, Binder and the project's page as soon as there is one.
+The site takes it from lesson 1: its buttons lead to Colab, Binder and the project's page as soon as there is one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import nbformat
 from tools.normalize import normalize_notebook
 from tools.paths import ROOT
 
-CLONE = re.compile(r"^git clone (\S+)", re.MULTILINE)
+INSTALLED = re.compile(r"git\+([^\s\"\\]+)")
 HOSTED = re.compile(r"https://github\.com/([\w-]+/[\w.-]+?)(?:\.git)?/?")
 
 
@@ -38,9 +38,9 @@ def main() -> int:
 
 
 def current_address(root: Path = ROOT) -> str:
-    """What the README tells to clone."""
-    found = CLONE.search((root / "README.md").read_text(encoding="utf-8"))
-    assert found is not None, "The README tells nowhere what to clone."
+    """What lesson 1 installs on Colab."""
+    found = INSTALLED.search((root / "notebooks" / "01_data.ipynb").read_text(encoding="utf-8"))
+    assert found is not None, "Lesson 1 installs nothing on Colab."
     return found[1]
 
 
@@ -55,7 +55,7 @@ def write_address(root: Path, address: str) -> list[Path]:
     old, changed = current_address(root), []
     folders = root / "notebooks", root / "notebooks" / "deeper"
     notebooks = [path for folder in folders for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
-    for path in [root / "README.md", root / "CITATION.cff", *notebooks]:
+    for path in [root / "CITATION.cff", *notebooks]:
         text = path.read_text(encoding="utf-8")
         if old in text:
             new = text.replace(old, address)

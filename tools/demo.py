@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import base64
+import inspect
 import json
 import math
+import os
 import re
 import sys
 import zlib
@@ -27,8 +29,8 @@ from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.evaluation import accuracy, predict
 from mnist_helpers.model import CNN, Dense, count_parameters, seeded
-from mnist_helpers.training import fit, get_device, trained
-from tools.paths import ROOT
+from mnist_helpers.training import checkpoint_path, fit, get_device, trained
+from tools.paths import BUILD, ROOT
 
 TEMPLATE = ROOT / "tools" / "page"
 BATCH_SIZE = 256
@@ -55,10 +57,11 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo.html")
     output = parser.parse_args().output
+    use_checkpoints()
     try:
         digits = load_digits().to(get_device())
         print(digits.origin, flush=True)
-        page = write_page(train_networks(digits, epochs=2 if digits.is_mnist else 20), digits)
+        page = write_page(trained_networks(digits), digits)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
@@ -66,6 +69,26 @@ def main() -> int:
     output.write_text(page, encoding="utf-8")
     print(f"{output}: {output.stat().st_size:,} bytes. Open it in a browser.")
     return 0
+
+
+def use_checkpoints() -> None:
+    """Read and keep networks where `make run` keeps them, or else where lesson 3 does in JupyterLab."""
+    kept = BUILD / "checkpoints" if (BUILD / "checkpoints").exists() else ROOT / "notebooks" / "checkpoints"
+    os.environ.setdefault("MNIST_CHECKPOINTS", str(kept))
+
+
+def trained_networks(digits: Digits) -> Training:
+    """Both networks and the way to the first: those that were kept, if they were made by the same code, or else trained."""
+    made_by: list[Any] = [CNN, Dense, fit, train_networks]
+    key = f"{digits.name}, {len(digits.train)} images, {''.join(map(inspect.getsource, made_by))}"
+    path = checkpoint_path().with_name("page.pt")
+    if path.exists() and (kept := torch.load(path, weights_only=True))["key"] == key:
+        return Training(**kept["training"])
+    print("Training the two networks of the page to draw on, this once: about a minute.", flush=True)
+    training = train_networks(digits, epochs=2 if digits.is_mnist else 20)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"key": key, "training": vars(training)}, path)
+    return training
 
 
 def train_networks(digits: Digits, epochs: int = 2, dense_epochs: int = 4) -> Training:

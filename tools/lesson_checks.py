@@ -21,6 +21,7 @@ BUDGET = {
     "claims": 7,
     "minutes": 50,
 }
+WORDS_A_MINUTE, LINE_IN_WORDS, MINUTES_AN_EXERCISE = 75, 8, 6
 BUDGET_OF = {"03_training": BUDGET | {"words": 2_300, "cells": 32, "lines": 190, "minutes": 65}}
 
 # What looks like a result: percentages, points, counts of things, numbers of a thousand and more, decimals.
@@ -192,13 +193,21 @@ def full_lines(source):
     return [line for line in source.splitlines() if line.strip()]
 
 
+def is_import(source):
+    return bool(re.match("import |from ", source))
+
+
+def counts(source):
+    """Whether the lines of a cell count: not those of imports, settings, and the list of claims at the end."""
+    setting = all(re.match(r"\w[\w, ]* = .*#", line) for line in full_lines(source))
+    last = re.search(r"recap\(|^claims = |^about_mnist = ", source, re.MULTILINE)
+    return not (is_import(source) or setting or last)
+
+
 def size(notebook):
-    """What the budgets count. Lines of code are those outside imports, settings and the list of claims at the end."""
+    """What the budgets count."""
     sources = [cell.source for cell in code_cells(notebook) if cell.source.strip()]
-    imports = [source for source in sources if re.match("import |from ", source)]
-    settings = [s for s in sources if all(re.match(r"\w[\w, ]* = .*#", line) for line in full_lines(s))]
-    last = re.compile(r"recap\(|^claims = |^about_mnist = ", re.MULTILINE)
-    others = [s for s in sources if s not in imports + settings and not last.search(s)]
+    others = [source for source in sources if counts(source)]
     words = sum(len(cell.source.split()) for cell in text_cells(notebook))
     lines = sum(len(full_lines(source)) for source in others)
     free = re.compile("^class |^def fit\\(", re.MULTILINE)  # a network, and the loop, are shown whole
@@ -206,11 +215,16 @@ def size(notebook):
         "words": words,
         "cells": len(sources),
         "lines": lines,
-        "imports": sum(len(full_lines(source)) for source in imports),
+        "imports": sum(len(full_lines(source)) for source in sources if is_import(source)),
         "longest cell": max(len(full_lines(source)) for source in others if not free.search(source)),
         "claims": len(re.findall("^[✓✗–]", "\n".join(output_texts(notebook)), re.MULTILINE)),
-        "minutes": round((words + 8 * lines) / 75 + 6 * exercises(notebook)),
+        "minutes": round(minutes(words, lines, exercises(notebook))),
     }
+
+
+def minutes(words, lines, exercises):
+    """What a newcomer needs: the one rate for lessons, guide and timetables, until a room has measured another."""
+    return (words + LINE_IN_WORDS * lines) / WORDS_A_MINUTE + MINUTES_AN_EXERCISE * exercises
 
 
 def exercises(notebook):

@@ -45,5 +45,10 @@ def with_links(text: str, folder: Path, pages: set[str]) -> str:
     return LINK.sub(lead, text)
 
 
+def slug(heading: str) -> str:
+    """A heading as links to it are written on code-hosting sites."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 def read_log(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

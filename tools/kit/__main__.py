@@ -4,11 +4,14 @@ python -m tools.kit             editions, slides, pages and poster for the teach
 python -m tools.kit --wheels    the same, with all packages for this Python on this kind of machine in the archive
 python -m tools.kit --mnist     the same, with MNIST's four files, from where this machine's lessons read them
 python -m tools.kit --check     execute all editions of all notebooks, as they came out
+python -m tools.kit --began build/kit/teacher/minutes-half-day.csv
+                                the rates that fit the times in a form that you have filled in; writes nothing
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import re
 import runpy
@@ -26,11 +29,13 @@ from nbformat import NotebookNode
 from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.sources import FILES, cache_folder
+from tools import demo
 from tools.kit import poster, slides
-from tools.kit.editions import CATCH_UP, EDITIONS, has_tag, master
-from tools.kit.pages import FULL, HALF, HOME, read_notes, timetables, wall_sheet, workshops
+from tools.kit.editions import EDITIONS, has_tag, master
+from tools.kit.pages import FULL, HALF, form, rates_of_a_room, read_notes, timetable, timetables, workshop
 from tools.paths import BENCHMARKS, BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
-from tools.text import replace_block
+from tools.site import __main__ as site
+from tools.text import replace_block, slug
 from tools.walkthrough import execute
 
 KIT = BUILD / "kit"
@@ -38,8 +43,9 @@ NAME = "mnist-cnn-workshop"  # the folder inside the archive
 ROOM = Path(__file__).with_name("room")
 START = ROOT / "tools" / "start.py"
 SHARED = ("LICENSE", "LICENSE-TEXT.md", "pyproject.toml", "constraints.txt", "environment.yml")
-FOR_LEARNERS = ("glossary.md", "cheat-sheet.md", "quizzes")
-DECKS = {"half-day": (HALF,), "full-day": (HALF, FULL), "all": (HALF, FULL, HOME)}
+FOR_LEARNERS = ("glossary.md", "cheat-sheet.md", "what-next.md", "quizzes")
+FORM = "Date: ________ People: ________ They knew: ________ One machine each, or in pairs: ________"
+WORKSHOPS = {"half-day": HALF, "full-day": FULL}
 
 
 def main() -> int:
@@ -49,13 +55,19 @@ def main() -> int:
     parser.add_argument("--wheels", action="store_true", help="put all packages into the archive")
     parser.add_argument("--mnist", action="store_true", help="put MNIST into the archive")
     parser.add_argument("--check", action="store_true", help="execute all editions")
+    parser.add_argument("--began", type=Path, metavar="FORM", help="the times of a workshop, as rates")
     asked = parser.parse_args()
+    demo.use_checkpoints()
     try:
+        if asked.began:
+            print(rates_of_a_room(asked.began))
+            return 0
         digits = load_digits()
         print(digits.origin, flush=True)
         for name, table in timetables().items():
             replace_block(TEACHING / "guide.md", name, table)
         for_teacher(KIT / "teacher", digits)
+        without_python(KIT / "if-laptops-fail", digits)
         room = for_room(KIT / NAME)
         if asked.wheels:
             wheelhouse(room / "wheels")
@@ -67,12 +79,18 @@ def main() -> int:
         return 1
     print(f"For the teacher: {os.path.relpath(KIT / 'teacher')}: begin with guide.html")
     print(f"For the room:    {os.path.relpath(archive)}, {archive.stat().st_size / 1e6:,.1f} MB")
+    print(
+        f"Beside it on the stick: {os.path.relpath(KIT / 'if-laptops-fail')}: index.html needs only a browser"
+    )
     return check(room, digits) if asked.check else 0
 
 
 def for_teacher(folder: Path, digits: Digits) -> None:
     """The teacher's edition, slides, the pages of teaching/ to be read in a browser, and the poster."""
     fresh(folder)
+    poster.draw(digits, folder / "poster.pdf", folder / "network.png")
+    picture = base64.b64encode((folder / "network.png").read_bytes()).decode()
+    network = picture, "A digit's maps on their way through the trained network, with their shapes."
     for path in (*LESSONS, *DEEPER):
         name, notebook, notes = name_of(path), nbformat.read(path, as_version=4), read_notes(path.stem)
         edition, target = EDITIONS["teacher"](master(notebook, notes)), folder / "lessons" / f"{name}.ipynb"
@@ -80,19 +98,21 @@ def for_teacher(folder: Path, digits: Digits) -> None:
         for cell in edition.cells:  # it lies deeper than its source, and what it links to stays where it is
             cell.source = cell.source.replace(f"]({up}", f"]({os.path.relpath(ROOT, target.parent)}/")
         write_notebook(edition, target)
-        for deck, routes in DECKS.items() if notes else ():
-            if deck == "half-day" and HALF not in (note.route for note in notes.values()):
-                continue
+        routes = {note.route for note in notes.values()}
+        for deck in [
+            deck for deck, route in WORKSHOPS.items() if routes and (route in routes or route == FULL)
+        ]:
             deck_file = folder / "slides" / deck / f"{name}.html"
             deck_file.parent.mkdir(parents=True, exist_ok=True)
-            deck_file.write_text(slides.page(notebook, notes, routes), encoding="utf-8")
+            deck_file.write_text(slides.page(notebook, notes, WORKSHOPS[deck], network), encoding="utf-8")
     for path in sorted(TEACHING.rglob("*.md")):
         if path != TEACHING / "README.md":
             write_page(path, folder / path.relative_to(TEACHING).with_suffix(".html"))
-    for name, rows in zip(("half-day", "full-day"), workshops(), strict=True):
-        text = f"# {name.capitalize().replace('-', ' ')}\n\n{wall_sheet(rows)}\n"
-        write_text(text, TEACHING / "guide.md", folder / f"timetable-{name}.html")
-    poster.draw(digits, folder / "poster.pdf")
+    for name, route in WORKSHOPS.items():
+        rows = workshop(route)
+        text = f"# {route.capitalize()}: our minutes\n\n{FORM}\n\n{timetable(rows, to_fill_in=True)}\n"
+        write_text(text, TEACHING / "guide.md", folder / f"minutes-{name}.html")
+        (folder / f"minutes-{name}.csv").write_text(form(rows), encoding="utf-8")
 
 
 def write_page(source: Path, target: Path) -> None:
@@ -117,13 +137,17 @@ def write_text(text: str, source: Path, target: Path) -> None:
     title = text.partition("\n")[0].removeprefix("# ")
     template = Environment().from_string(Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    page = template.render(title=title, body=body, columns=source.stem == "cheat-sheet")
+    page = template.render(title=title, body=body, columns=target.stem.startswith(("cheat-sheet", "minutes")))
     target.write_text(page, encoding="utf-8")
 
 
-def slug(heading: str) -> str:
-    """A heading as links to it are written on code-hosting sites."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+def without_python(folder: Path, digits: Digits) -> None:
+    """The lessons as pages, and the page to draw on: what a room goes on with if its laptops cannot run Python."""
+    print("Building the pages that need only a browser: about a minute.", flush=True)
+    site.prepare(BUILD / "room-source", digits, for_room=True)
+    if site.build(BUILD / "room-source", folder):
+        raise WalkthroughError("The pages that need only a browser could not be built; see above.")
+    shutil.rmtree(folder.parent / "jupyter_execute", ignore_errors=True)  # myst-nb's
 
 
 def for_room(folder: Path) -> Path:
@@ -146,15 +170,9 @@ def for_room(folder: Path) -> Path:
     (folder / "mnist").mkdir()
     shutil.copy(ROOM / "mnist.md", folder / "mnist" / "README.md")
     shutil.copy(START, folder)
-    failing = re.search(
-        r"^## When something fails\n.*?(?=^## )",
-        (ROOT / "README.md").read_text(encoding="utf-8"),
-        re.M | re.S,
-    )
-    assert failing is not None
-    (folder / "README.md").write_text(
-        (ROOM / "README.md").read_text(encoding="utf-8") + "\n" + failing[0].strip() + "\n", encoding="utf-8"
-    )
+    readme, heading = (ROOM / "README.md").read_text(encoding="utf-8"), "## When something fails\n"
+    failing = (ROOT / "README.md").read_text(encoding="utf-8").partition(heading)[2].partition("\n## ")[0]
+    (folder / "README.md").write_text(f"{readme}\n{heading}{failing.rstrip()}\n", encoding="utf-8")
     return folder
 
 
@@ -205,15 +223,12 @@ def pack(folder: Path) -> Path:
 
 
 def check(room: Path, digits: Digits) -> int:
-    """Execute every edition as it came out, empty cells of the live one filled in. Returns 1 if one failed, else 0."""
+    """Execute every edition as it came out, the live one with nothing typed. Returns 1 if one failed, else 0."""
     failures = 0
     for folder in (room / "notebooks", room / "live", KIT / "teacher" / "lessons"):
         print(f"{os.path.relpath(folder)}:")
         for path in sorted(folder.rglob("*.ipynb")):
-            notebook = filled_in(nbformat.read(path, as_version=4))
-            nbformat.write(notebook, path.with_suffix(".run.ipynb"))
-            executed, _, _, failure = execute(path.with_suffix(".run.ipynb"), digits)
-            path.with_suffix(".run.ipynb").unlink()
+            executed, _, _, failure = execute(path, digits)
             sentences = [
                 cell.outputs[0].text
                 for cell in executed.cells
@@ -224,15 +239,6 @@ def check(room: Path, digits: Digits) -> int:
             failures += bool(failure or wrong or not sentences)
             print(*wrong, sep="\n", end="\n" * bool(wrong))
     return 1 if failures else 0
-
-
-def filled_in(notebook: NotebookNode) -> NotebookNode:
-    """The live edition as a room leaves it: each empty cell with what is folded below it."""
-    head, tail = CATCH_UP.split("{}")
-    for cell, below in zip(notebook.cells, notebook.cells[1:], strict=False):
-        if has_tag(cell, "live") and has_tag(below, "catch-up"):
-            cell.source = below.source.removeprefix(head).removesuffix(tail)
-    return notebook
 
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:

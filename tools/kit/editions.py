@@ -1,8 +1,8 @@
 """Three editions of each lesson from one source: for learners, to be typed together, and for the teacher.
 
 The source is the notebook in notebooks/ and its page in teaching/lessons. `master` puts both together: the notes of the
-page become cells tagged `teacher`, and each solution stands in its exercise's cell between nbgrader's marks. Each edition
-is the master without what it must not show.
+page become cells tagged `teacher`, each solution stands in its exercise's cell between nbgrader's marks, and headings
+say what the half day leaves out. Each edition is the master without what it must not show.
 """
 
 from __future__ import annotations
@@ -13,29 +13,46 @@ import copy
 import io
 import re
 from collections.abc import Callable
+from textwrap import indent
 from typing import Any
 
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from mnist_lessons.exercises import IMPORTS, check
-from tools.kit.pages import HOME, SOLUTION, Note, Section, sections
+from tools.kit.pages import AT_HOME, FULL, HALF, HEADING, SOLUTION, Note, Section, sections
 from tools.normalize import normalize_notebook
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 MARKED = re.compile(rf"\n*{BEGIN}\n.*?{END}", re.DOTALL)
-CATCH_UP = "<details><summary>To catch up</summary>\n\n```python\n{}\n```\n\n</details>"
+# A prediction's answer: what follows the folded output, up to the next heading or prediction.
+ANSWER = re.compile(r"\A(?!#|\*\*Predict)(.+?)(?=\n\n#|\n\n\*\*Predict|\Z)", re.DOTALL)
+FOLD = r"<details><summary>What came out, and what follows (first run the cell)</summary>\n\n\1\n\n</details>"
+CATCH_UP = """# To catch up, open this cell: it does the work of the one above if that is empty.
+try:
+    {names}
+except NameError:
+{code}"""
+DEFINED = re.compile(r"^(?:def )?(\w+)(?: = |\(.*\):$)", re.MULTILINE)  # the names that a cell gives
+FAILS = "If a cell fails, choose"
+LIVE = "Some cells are empty: you type them together. Whatever is not typed yet, *Run All Cells* works. "
 
 
 def master(notebook: NotebookNode, notes: dict[str, Note]) -> NotebookNode:
     """The notebook with all that any edition shows. Raises KeyError for a section without a note where others have one."""
     noted: dict[int, list[NotebookNode]] = {}
-    for section in sections(notebook) if notes else ():
+    for section in sections(notebook)[1:] if notes else ():
         noted.setdefault(section.first_cell, []).append(note_cell(section, notes[section.heading]))
+    taught = HALF in (note.route for note in notes.values())  # else the half day leaves out the lesson
+    home = {heading for heading, note in notes.items() if taught and note.route == FULL}
     full, cells = copy.deepcopy(notebook), []
     for number, cell in enumerate(full.cells):
+        if has_tag(cell, "remove-cell"):  # for Colab
+            continue
         cells.append(cell)
+        if cell.cell_type == "markdown":
+            cell.source = HEADING.sub(lambda found: found[0] + AT_HOME * (found[1] in home), cell.source)
         if has_tag(cell, "exercise-starter"):
             solution = SOLUTION.search(full.cells[number + 2].source)
             assert solution is not None, f"no solution two cells below {cell.source!r}"
@@ -50,8 +67,7 @@ def master(notebook: NotebookNode, notes: dict[str, Note]) -> NotebookNode:
 
 def note_cell(section: Section, note: Note) -> NotebookNode:
     """A note as a cell: where the section is taught, the minutes that were counted, and what to ask."""
-    minutes = "" if note.route == HOME else f" · about {section.minutes()} min: {section.contents()}"
-    return teacher_cell(f"**For the teacher: {note.route}{minutes}**\n\n{note.text}")
+    return teacher_cell(f"**For the teacher: {note.route} · {section.minutes()} min**\n\n{note.text}")
 
 
 def teacher_cell(text: str) -> NotebookNode:
@@ -75,12 +91,16 @@ def teacher(full: NotebookNode) -> NotebookNode:
 
 
 def learner(full: NotebookNode) -> NotebookNode:
-    """No solution, no note, no output; hints stay, and so do the commands of the lesson."""
+    """No solution, no note, no output, and what answers a prediction is folded; hints stay."""
     edition, _ = TagRemovePreprocessor(remove_cell_tags={"teacher"}).preprocess(copy.deepcopy(full), {})
     edition, _ = ClearOutputPreprocessor().preprocess(edition, {})
+    above = None
     for cell in edition.cells:
         if cell.cell_type == "code":
             cell.source = MARKED.sub("", cell.source)
+        elif above and above.metadata.get("jupyter", {}).get("outputs_hidden"):
+            cell.source = ANSWER.sub(FOLD, cell.source)
+        above = cell
     edition = normalize_notebook(edition)
     for cell in edition.cells:
         if cell.cell_type == "code":
@@ -89,14 +109,19 @@ def learner(full: NotebookNode) -> NotebookNode:
 
 
 def live(full: NotebookNode) -> NotebookNode:
-    """The learner's edition with the cells tagged `live` left empty, each with its code folded below it."""
+    """The learner's edition with the cells tagged `live` left empty, each with a folded cell that fills in for it."""
     edition, cells = learner(full), []
     for cell in edition.cells:
         cells.append(cell)
         if has_tag(cell, "live"):
-            cells.append(new_markdown_cell(CATCH_UP.format(cell.source), metadata={"tags": ["catch-up"]}))
+            names, code = DEFINED.findall(cell.source), indent(cell.source, "    ")
+            code = CATCH_UP.format(names=", ".join(names), code=code)
+            cells.append(
+                new_code_cell(code, metadata={"tags": ["catch-up"], "jupyter": {"source_hidden": True}})
+            )
             cell.source = ""
     edition.cells = cells
+    edition.cells[0].source = edition.cells[0].source.replace(FAILS, LIVE + FAILS)
     return edition
 
 

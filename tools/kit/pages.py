@@ -1,32 +1,32 @@
 """What teaching/lessons says about each section of a lesson, and how long a room takes for it.
 
-The minutes are counted from the notebook, at the rates below. The rates are estimates; no room was timed.
+The minutes are counted from the notebook, at the rates of the lessons' own heads. They are estimates until a room was
+timed: `began` turns the times that a teacher noted into the rates that would have fitted.
 """
 
 from __future__ import annotations
 
+import csv
+import itertools
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 
+from mnist_helpers.errors import WalkthroughError
+from tools.lesson_checks import LINE_IN_WORDS, counts, full_lines, minutes
 from tools.paths import LESSONS, TEACHING
 
-WORDS_A_MINUTE = 150  # a teacher tells what the text says, about as fast as people speak
-MINUTES_A_CELL = 0.5  # to run it and to look at what it shows
-MINUTES_A_TYPED_LINE = 0.25  # more, where the room types it together
-MINUTES_A_PREDICTION = 2  # to think, to vote, and for a reason or two
-MINUTES_AN_EXERCISE = 5  # in pairs, to understand it and to compare answers; a few will not be done
-MINUTES_A_SOLUTION_LINE = 1  # more, for each line of its solution
-MINUTES_A_LOOK_BACK = 1  # for the question at the end of a lesson
-MINUTES_A_JUMP = 1  # where sections are left out: everybody runs their cells
-MINUTES_TO_OPEN = 2  # the question of the lesson, its imports and settings
-
-LOOK_BACK = "What we now know"  # shown on a slide, so no jump leads to it
-HALF, FULL, HOME = "half day", "full day", "at home"
-HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
-FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+LOOK_BACK = "What we now know"  # the last section of each lesson
+RESERVE = 0.15  # of the lessons' minutes, before each pause
+STRETCH = 50  # minutes without a pause, at most
+HALF, FULL = "half day", "full day"
+AT_HOME = " *(half day: at home)*"  # what learners read behind the heading of a section that the half day leaves out
+HEADING = re.compile(rf"^#{{2,3}} (.+?)(?:{re.escape(AT_HOME)})?$", re.MULTILINE)
 SOLUTION = re.compile(
     r"<details><summary>Solution</summary>\n\n```python\n(?P<code>.*?)```\n*(?P<words>.*?)\n*</details>\n*",
     re.DOTALL,
@@ -42,47 +42,19 @@ class Note:
     route: str
     text: str
 
-    def if_late(self) -> str:
-        """What may be skipped; empty where nothing is said of it."""
-        found = re.search(r"\*\*If you are late\*\* (.+)", self.text)
-        return found[1] if found else ""
-
 
 @dataclass
 class Section:
-    """A section of a lesson: its heading, the cells it begins with and ends before, and what was counted in it."""
+    """A section of a lesson: its heading (none for what opens the lesson), its first cell, what was counted in it."""
 
     heading: str
-    words: int = 0
-    cells: int = 0
-    typed_lines: int = 0
-    predictions: int = 0
-    solution_lines: int = 0
     first_cell: int = 0
-
-    @property
-    def exercise(self) -> bool:
-        return self.heading.startswith("Exercise:")
+    words: int = 0
+    lines: int = 0
+    exercises: int = 0
 
     def minutes(self) -> int:
-        """Estimated minutes in a room, at least one."""
-        counted = (
-            self.words / WORDS_A_MINUTE
-            + self.cells * MINUTES_A_CELL
-            + self.typed_lines * MINUTES_A_TYPED_LINE
-            + self.predictions * MINUTES_A_PREDICTION
-            + self.exercise * MINUTES_AN_EXERCISE
-            + self.solution_lines * MINUTES_A_SOLUTION_LINE
-            + (self.heading == LOOK_BACK) * MINUTES_A_LOOK_BACK
-        )
-        return max(1, round(counted))
-
-    def contents(self) -> str:
-        """What was counted, in words."""
-        counted = {"prediction": self.predictions, "cell": self.cells, "typed line": self.typed_lines}
-        parts = [f"{n} {what}{'s' * (n > 1)}" for what, n in counted.items() if n]
-        parts += [f"in pairs, {self.solution_lines} line{'s' * (self.solution_lines > 1)}"] * self.exercise
-        return ", ".join(parts) or "to be said"
+        return max(1, round(minutes(self.words, self.lines, self.exercises)))
 
 
 def read_notes(lesson: str) -> dict[str, Note]:
@@ -90,127 +62,125 @@ def read_notes(lesson: str) -> dict[str, Note]:
     page = TEACHING / "lessons" / f"{lesson}.md"
     if not page.exists():
         return {}
-    _, _, sections = page.read_text(encoding="utf-8").partition("## Section by section\n")
-    return {heading: Note(route, text.strip()) for heading, route, text in NOTE.findall(sections)}
+    _, _, noted = page.read_text(encoding="utf-8").partition("## Section by section\n")
+    return {heading: Note(route, text.strip()) for heading, route, text in NOTE.findall(noted)}
 
 
 def headings(notebook: NotebookNode) -> list[str]:
     """The headings of a lesson below its title, those of a teacher's notes left out."""
-    return [section.heading for section in sections(notebook)]
+    return [section.heading for section in sections(notebook)[1:]]
 
 
 def sections(notebook: NotebookNode) -> list[Section]:
-    """The sections of a lesson, with what has to be read, run, typed and thought about in each."""
-    found: list[Section] = []
+    """What opens a lesson, then its sections, with the words, lines and exercises in each."""
+    found = [Section("")]
     for number, cell in enumerate(notebook.cells):
         tags = cell.metadata.get("tags", ())
         if cell.cell_type == "markdown" and "teacher" not in tags:
-            if solution := SOLUTION.search(cell.source):
-                found[-1].solution_lines = len(solution["code"].splitlines())
-            before, *parts = HEADING.split(FOLDED.sub("", FENCED.sub("", cell.source)))
-            _count_text(found[-1:], before)
+            before, *parts = HEADING.split(cell.source)
+            found[-1].words += len(before.split())
             for heading, text in zip(parts[::2], parts[1::2], strict=True):
-                found.append(Section(heading, first_cell=number))
-                _count_text(found[-1:], text)
-        elif found and cell.cell_type == "code" and not {"exercise-starter", "exercise-check"} & set(tags):
-            found[-1].cells += 1
-            if "live" in tags:
-                found[-1].typed_lines += len(cell.source.splitlines())
+                found.append(Section(heading, number, len(f"## {heading} {text}".split())))
+        elif cell.cell_type == "code" and "remove-cell" not in tags:
+            found[-1].lines += len(full_lines(cell.source)) * counts(cell.source)
+            found[-1].exercises += "exercise-starter" in tags
     return found
-
-
-def _count_text(section: list[Section], text: str) -> None:
-    for one in section:  # none before the first heading
-        one.words += len(text.split())
-        one.predictions += text.count("**Predict")
 
 
 @dataclass
 class Row:
-    """A line of a timetable: how many minutes, for what, what was counted in it, what may be cut."""
+    """A line of a timetable: how many minutes, for what; of a lesson: its title, what is taught, whether a jump leads there."""
 
     minutes: int
     what: str
-    counted: str = ""
-    cut: str = ""
+    lesson: str = ""
+    section: Section = field(default_factory=lambda: Section(""))
+    arrow: str = ""
 
 
-WELCOME = Row(10, "*Welcome*", "everybody has lesson 1 open; who sits with whom; how a section goes")
-PAUSE, SHORT_PAUSE, LUNCH = Row(15, "*Pause*"), Row(10, "*Pause*"), Row(60, "*Lunch*")
-HALF_A_DAY = 240
-END = Row(15, "*End*", "the eight questions again, and the three about the day; what to try next")
+WELCOME = Row(5, "*Welcome*: lesson 1 is open on every screen; how a section goes")
+PAUSE, LUNCH = Row(10, "*Pause*"), Row(60, "*Lunch*")
+END = Row(30, "*What next*: the questions again (10), [the page](what-next.md) (15), three opinions (5)")
 
 
 def timetables() -> dict[str, str]:
-    """The timetables of the guide, by the names of their places in it."""
-    half, full = workshops()
-    return {"rates": rates(), "half day": timetable(half), "full day": timetable(full)}
+    """The timetables of the guide, by the names of their places in it; the full day by lessons."""
+    together = itertools.groupby(workshop(FULL), lambda row: row.lesson or row.what)
+    by_lesson = [Row(sum(row.minutes for row in rows), what) for what, rows in together]
+    return {HALF: timetable(workshop(HALF)), FULL: timetable(by_lesson)}
 
 
-def workshops() -> tuple[list[Row], list[Row]]:
-    """The half day, with what is left of it as a reserve, and the full day, with half an hour of it."""
-    half = workshop((HALF,), {"02_model": PAUSE, "03_training": SHORT_PAUSE})
-    left = HALF_A_DAY - sum(row.minutes for row in half)
-    half.insert(-1, Row(left, "*Reserve*", "questions, and what took longer"))
-    pauses = {"01_data": SHORT_PAUSE, "02_model": PAUSE, "03_training": LUNCH}
-    full = workshop((HALF, FULL), pauses | {"04_evaluation": PAUSE, "05_visualization": PAUSE})
-    full.insert(-1, Row(30, "*Reserve*", "questions, what took longer, or a notebook in deeper"))
-    return half, full
+def workshop(route: str) -> list[Row]:
+    """A workshop with its reserves and pauses: half a day, or the full one, with lunch in place of its third pause."""
+    rows, planned, lessons, pauses = [WELCOME], WELCOME.minutes, 0, 0
+    for row in [*taught(route), END]:
+        of_lesson = row.minutes * bool(row.lesson)
+        reserve, with_it = (math.ceil(RESERVE * minutes) for minutes in (lessons, lessons + of_lesson))
+        too_long = row.what != LOOK_BACK and planned + row.minutes + with_it > STRETCH
+        break_now = too_long or (row.what == row.lesson and lessons > 0.6 * STRETCH)
+        rows += [Row(reserve, "*Reserve*")] * (break_now or row is END)
+        if break_now:
+            pauses += 1
+            rows.append(LUNCH if route == FULL and pauses == 3 else PAUSE)
+            planned = lessons = 0
+        rows.append(row)
+        planned, lessons = planned + row.minutes, lessons + of_lesson
+    return rows
 
 
-def workshop(routes: tuple[str, ...], pauses: dict[str, Row]) -> list[Row]:
-    """A workshop of those sections that are taught on these routes; `pauses` come after the lessons of those names."""
-    rows = [WELCOME]
+def taught(route: str) -> list[Row]:
+    """What a workshop teaches: what opens each lesson, and its sections on that route."""
+    rows: list[Row] = []
     for lesson in LESSONS:
         notebook, notes = nbformat.read(lesson, as_version=4), read_notes(lesson.stem)
-        everything = sections(notebook)
-        taught = [section for section in everything if notes[section.heading].route in routes]
-        if not taught:
-            continue
-        title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
-        rows.append(Row(MINUTES_TO_OPEN, f"**{title}**", "its question, imports and settings"))
-        for before, section in zip([None, *everything], everything, strict=False):
-            if section in taught:
-                jump = section.heading != LOOK_BACK and before is not None and before not in taught
-                counted = "a jump, " * jump + section.contents()
-                cut = notes[section.heading].if_late()
-                rows.append(Row(section.minutes() + jump * MINUTES_A_JUMP, section.heading, counted, cut))
-        rows += [pauses[lesson.stem]] if lesson.stem in pauses else []
-    return [*rows, END]
+        title = f"**{notebook.cells[0].source.partition(chr(10))[0].removeprefix('# ')}**"
+        opening, *others = sections(notebook)
+        kept = [section for section in others if route in (FULL, notes[section.heading].route)]
+        rows += [Row(opening.minutes(), title, title, opening)] * bool(kept)
+        for before, section in zip([others[0], *others], others, strict=False):
+            if section in kept:
+                arrow = "→ " * (before not in kept)
+                rows.append(Row(section.minutes(), section.heading, title, section, arrow))
+    return rows
 
 
-def timetable(rows: list[Row]) -> str:
-    """The rows as a table: time since the beginning, the clock if that is at nine, minutes, and what they are for."""
-    lines, passed = (
-        ["| from | clock | min | what | counted | if late |", "| --- | --- | --- | --- | --- | --- |"],
-        0,
-    )
-    for row in rows:
-        lines.append(f"| {clock(passed)} | {row.minutes} | {row.what} | {row.counted} | {row.cut} |")
-        passed += row.minutes
-    return "\n".join([*lines, f"| {clock(passed)} | | the end | | |"])
-
-
-def wall_sheet(rows: list[Row]) -> str:
-    """The rows to be printed, for the wall and to note when each really began; an arrow marks a jump."""
-    lines, passed = ["| clock | min | what | it began at |", "| --- | --- | --- | --- |"], 0
-    for row in rows:
-        arrow = "→ " * row.counted.startswith("a jump")
-        lines.append(f"| {clock(passed).partition(' | ')[2]} | {row.minutes} | {arrow}{row.what} | |")
-        passed += row.minutes
+def timetable(rows: list[Row], to_fill_in: bool = False) -> str:
+    """The rows as a table: the clock, if the day begins at nine, and the minutes; with a place for when each began."""
+    lines = [
+        "| clock | min | what |" + " began at |" * to_fill_in,
+        "| --- | --- | --- |" + " --- |" * to_fill_in,
+    ]
+    for clock, row in timed(rows):
+        lines.append(f"| {clock} | {row.minutes} | {row.arrow}{row.what} |" + " |" * to_fill_in)
     return "\n".join(lines)
 
 
-def clock(passed: int) -> str:
-    """Minutes as two cells of a table: since the beginning, and on the clock of a day that begins at nine."""
-    return " | ".join(f"{time // 60}:{time % 60:02}" for time in (passed, passed + 9 * 60))
+def timed(rows: list[Row]) -> list[tuple[str, Row]]:
+    """Each row, and the end, with the time at which it begins."""
+    times = itertools.accumulate((row.minutes for row in rows), initial=9 * 60)
+    everything = [*rows, Row(0, "the end")]
+    return [(f"{time // 60}:{time % 60:02}", row) for time, row in zip(times, everything, strict=True)]
 
 
-def rates() -> str:
-    """At which rates the minutes are counted, in a sentence."""
-    return (
-        f"{WORDS_A_MINUTE} words of text a minute; {MINUTES_A_CELL:g} minutes for each code cell, to run it and to look, and "
-        f"{MINUTES_A_TYPED_LINE:g} more for each line that is typed together; {MINUTES_A_PREDICTION:g} minutes for each "
-        f"prediction; {MINUTES_AN_EXERCISE} minutes for an exercise, and {MINUTES_A_SOLUTION_LINE} more for each line of its "
-        f"solution; {MINUTES_A_JUMP} minute for each jump over sections that are left out; {MINUTES_TO_OPEN} minutes to open a lesson, and {MINUTES_A_LOOK_BACK} more for the question at its end."
-    )
+def form(rows: list[Row]) -> str:
+    """The rows for a spreadsheet, in which the times that a teacher noted become the rates of the room."""
+    lines = ["clock,minutes,words,exercises,began,what"]
+    for clock, row in timed(rows):
+        words = row.section.words + LINE_IN_WORDS * row.section.lines
+        what = row.what.replace(",", ";")
+        lines.append(f"{clock},{row.minutes},{words},{row.section.exercises},,{what}")
+    return "\n".join(lines) + "\n"
+
+
+def rates_of_a_room(path: Path) -> str:
+    """The rates that fit the times in a form, by least squares over the sections whose beginning and end were noted."""
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    times = [row["began"].strip() for row in rows]
+    took = np.diff([60 * int(time[:-3]) + int(time[-2:]) if time else np.nan for time in times])
+    counted = np.array([[int(row["words"]), int(row["exercises"])] for row in rows[:-1]])
+    known = np.isfinite(took) & (counted[:, 0] > 0)
+    if known.sum() < 5:
+        raise WalkthroughError(f"{path.name} tells how long {known.sum()} sections took; five are needed.")
+    per_word, an_exercise = np.linalg.lstsq(counted[known], took[known], rcond=None)[0]
+    fit = f"{1 / per_word:.0f} words a minute, and {an_exercise:.1f} minutes for an exercise beside its words"
+    return f"{known.sum()} sections took {took[known].sum():.0f} minutes. What fits: {fit}."

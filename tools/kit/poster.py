@@ -15,45 +15,63 @@ from matplotlib.patches import ConnectionPatch
 from torch import Tensor
 
 from mnist_helpers.data import Digits
+from mnist_helpers.evaluation import predict
 from mnist_helpers.model import CNN, count_parameters
-from mnist_helpers.training import trained_cnn
+from mnist_helpers.training import checkpoint_path, save_checkpoint, trained_cnn
 from mnist_helpers.visualization import record
 
 WIDTH, HEIGHT = 33.1, 23.4  # inches: A1, landscape
+SLIDE_HEIGHT = 14
 SIGNED, INK = "PuOr", "gray_r"
-DIGIT = 3  # the first of the test split that is this digit and read as such
+DIGIT = 3  # of those in the test split that are read as such, a typical one of the twenty that lean least
 
 
-def draw(digits: Digits, path: Path) -> None:
-    """Train or load the network, and write the poster to `path`."""
-    model, _, _ = trained_cnn(digits)
-    split, stages = digits.test, {}
-    inputs = (split.images / 255 - split.mean) / split.std
-    for place in (split.labels == DIGIT).nonzero().flatten().tolist():
-        image = inputs[place : place + 1]
-        with record(model.conv1) as first, record(model.conv2) as second, record(model.hidden) as third:
-            logits = model(image).detach()[0]
-        if logits.argmax() == DIGIT:
-            break
+def draw(digits: Digits, path: Path, slide: Path) -> None:
+    """Train or load the network, and write the poster to `path`, and to `slide` as much of it as a slide can show."""
+    missing = not checkpoint_path().exists()
+    if missing:
+        print("Training lesson 3's network for slides and poster, this once: about 15 s.", flush=True)
+    model, history, origin = trained_cnn(digits)
+    if missing:
+        save_checkpoint(model, history, digits)
+    print(origin, flush=True)
+    threes = digits.test[digits.test.labels == DIGIT]
+    inputs = (threes.images / 255 - threes.mean) / threes.std
+    right = [place for place, row in enumerate(predict(model, threes)) if row.argmax() == DIGIT]
+    upright = sorted(right, key=lambda place: slant(threes.images[place, 0]))[:20]
+    mean = inputs[upright].mean(dim=0)
+    place = min(upright, key=lambda place: (inputs[place] - mean).norm().item())
+    with record(model.conv1) as first, record(model.conv2) as second, record(model.hidden) as third:
+        logits = model(inputs[place : place + 1]).detach()[0]
     first, second, third = (outputs[0].detach()[0] for outputs in (first, second, third))
-    stages["conv1"], stages["conv2"] = first, second
-    stages["pool1"], stages["pool2"] = (
-        torch.nn.functional.max_pool2d(maps, 2).relu() for maps in (first, second)
-    )
-    stages["hidden"] = third.relu()
-    figure = compose(split.images[place, 0], model, stages, logits.softmax(dim=0), digits)
-    figure.savefig(path, format="pdf")
-    plt.close(figure)
+    pooled = [torch.nn.functional.max_pool2d(maps, 2).relu() for maps in (first, second)]
+    stages = {"conv1": first, "conv2": second, "pool1": pooled[0], "pool2": pooled[1], "hidden": third.relu()}
+    for target, small in ((path, False), (slide, True)):
+        figure = compose(threes.images[place, 0], model, stages, logits.softmax(dim=0), digits, small)
+        figure.savefig(target, dpi=60)
+        plt.close(figure)
 
 
-def compose(image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor, digits: Digits) -> Figure:
-    """Put the stages side by side, each above what it is, its shape, its parameters and its line of PyTorch."""
-    figure = plt.figure(figsize=(WIDTH, HEIGHT))
-    title = "How a CNN reads a digit"
-    figure.text(0.03, 0.935, title, fontsize=76, weight="bold", va="center")
+def slant(image: Tensor) -> float:
+    """How many columns the ink moves sideways from one row to the next, on average."""
+    ink, places = image / image.sum(), torch.arange(28.0)
+    row, column = places - (ink.sum(dim=1) @ places), places - (ink.sum(dim=0) @ places)
+    return abs((row @ ink @ column) / (ink.sum(dim=1) @ row**2)).item()
+
+
+def compose(
+    image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor, digits: Digits, small: bool
+) -> Figure:
+    """Put the stages side by side, each above what it is, its shape, its parameters and its line of PyTorch.
+
+    small: for a slide, in large letters, with the shapes alone.
+    """
+    figure = plt.figure(figsize=(WIDTH, SLIDE_HEIGHT if small else HEIGHT))
     text = f"{count_parameters(model):,} adjustable numbers, trained on {len(digits.train):,} handwritten digits. "
     text += "Every map here is computed: this is the trained network, at work on this digit."
-    figure.text(0.03, 0.88, text, fontsize=30, va="center", color="0.25")
+    if not small:
+        figure.text(0.03, 0.935, "How a CNN reads a digit", fontsize=76, weight="bold", va="center")
+        figure.text(0.03, 0.88, text, fontsize=30, va="center", color="0.25")
     kernels, dense = model.conv1.weight.detach()[:, 0], stages["hidden"].view(1, 16, 8)
     columns = (
         (0.095, image[None], 1, INK, None, "The image", "28 rows and 28 columns of gray: 1×28×28", ""),
@@ -72,18 +90,21 @@ def compose(image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor
     left, boxes = 0.03, []
     for width, maps, across, colors, layer, *texts in columns:
         boxes.append(_stage(figure, maps, across, colors, left, width))
-        _caption(figure, left, width, layer, *texts)
+        if small:
+            shape = "128" if layer is model.hidden else "×".join(map(str, maps.shape))
+            figure.text(left + width / 2, 0.15, f"{texts[0]}\n{shape}", fontsize=42, ha="center", va="top")
+        else:
+            _caption(figure, left, width, layer, *texts)
         left += width + 0.0145
     bars = figure.add_axes((left + 0.012, 0.33, 0.062, 0.44))
     bars.barh(range(10), answer, color=["#0b57a4" if digit == DIGIT else "0.6" for digit in range(10)])
     bars.set(yticks=range(10), xlim=(0, 1), xticks=(0, 1), xticklabels=("0", "100%"))
-    bars.tick_params(labelsize=26, length=0)
+    bars.tick_params(labelsize=40 if small else 26, length=0)
     bars.invert_yaxis()
     bars.spines[["top", "right"]].set_visible(False)
-    text = "ten sums; softmax makes shares of them"
-    _caption(
-        figure, left, 0.09, model.output, f"{DIGIT}, {answer[DIGIT]:.1%} sure", text, "nn.Linear(128, 10)"
-    )
+    if not small:
+        text, sure = "ten sums; softmax makes shares of them", f"{DIGIT}: {answer[DIGIT]:.1%}"
+        _caption(figure, left, 0.09, model.output, sure, text, "nn.Linear(128, 10)")
     for one, other in zip(boxes, [*boxes[1:], bars], strict=True):
         reach = 0.01 / other.get_position().width
         figure.add_artist(
@@ -91,6 +112,8 @@ def compose(image: Tensor, model: CNN, stages: dict[str, Tensor], answer: Tensor
                             axesA=one, axesB=other, arrowstyle="-|>", mutation_scale=34, linewidth=3, color="0.4")
         )  # fmt: skip
     key = "Orange: below zero. Purple: above zero. White: zero. Each column has its own scale."
+    if small:
+        return figure
     figure.text(
         0.03, 0.035, f"{key} The digit and those it was trained on: {digits.name}.", fontsize=22, color="0.25"
     )
@@ -114,7 +137,8 @@ def _stage(figure: Figure, maps: Tensor, across: int, colors: str, left: float, 
     for number, one in enumerate(maps):
         row, column = divmod(number, across)
         sheet[row * (rows + gap) :, column * (columns + gap) :][:rows, :columns] = one
-    height = min(0.56, width * WIDTH / HEIGHT * sheet.shape[0] / sheet.shape[1])
+    aspect = figure.get_figwidth() / figure.get_figheight()
+    height = min(0.7 if aspect > 2 else 0.56, width * aspect * sheet.shape[0] / sheet.shape[1])
     axes = figure.add_axes((left, 0.55 - height / 2, width, height))
     limit = sheet.nan_to_num().abs().max().item()
     low = -limit if colors == SIGNED else 0

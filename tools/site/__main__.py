@@ -23,25 +23,21 @@ from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.errors import WalkthroughError
 from tools import address, demo
 from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
-from tools.text import with_links
+from tools.text import slug, with_links
 
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
 BACK = '<p><a href="../index.html">The course, in which this network is built</a></p>'
-PAGES = [
-    "README.md",
-    "INSTALL.md",
-    "CONTRIBUTING.md",
-    "LICENSE-TEXT.md",
-    "benchmarks/README.md",
-    "benchmarks/log.md",
-]
+PAGES = ["README.md", "INSTALL.md", "CONTRIBUTING.md", "LICENSE-TEXT.md"]
+PAGES += ["benchmarks/README.md", "benchmarks/log.md"]
+SECTION = re.compile(r"\[\*(.+?)\*\]\([^)#]*\.ipynb\)")  # a link to one, by its name
+FOR_LEARNERS = re.compile("quizzes/|glossary|cheat-sheet|what-next")
+TO_LOOK_UP = re.compile(r"(:caption: To look up\n:hidden:\n).*", re.DOTALL)  # to the front page's end
 
 
 def main() -> int:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    demo.use_checkpoints()
     try:
         digits = load_digits()
         print(digits.origin, flush=True)
@@ -52,27 +48,33 @@ def main() -> int:
     return build(SOURCE, SITE, address.repository())
 
 
-def prepare(folder: Path, digits: Digits) -> None:
-    """Write the pages, as Sphinx reads them, into an empty folder."""
+def prepare(folder: Path, digits: Digits, for_room: bool = False) -> None:
+    """Write the pages, as Sphinx reads them, into an empty folder; for a room, those that are for learners."""
     shutil.rmtree(folder, ignore_errors=True)
-    pages = [*PAGES, *(path.relative_to(ROOT).as_posix() for path in sorted(TEACHING.rglob("*.md")))]
+    teaching = [path.relative_to(ROOT).as_posix() for path in sorted(TEACHING.rglob("*.md"))]
+    pages = [page for page in teaching if FOR_LEARNERS.search(page)] if for_room else [*PAGES, *teaching]
     notebooks = {path: f"notebooks/{name_of(path)}.ipynb" for path in (*LESSONS, *DEEPER)}
     known = {*pages, *notebooks.values()}
     for name in pages:
         text = (ROOT / name).read_text(encoding="utf-8")
         if name == "README.md":
             text = text.replace("# How a CNN reads digits", "# Run the lessons yourself", 1)
+        text = SECTION.sub(lambda link: f"{link[0][:-1]}#{slug(link[1])})", text)
         write(folder / name, with_links(text, Path(name).parent, known))
-    with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
-        kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
+    if not for_room:
+        with (folder / "teaching" / "README.md").open("a", encoding="utf-8") as kit:
+            kit.write(f"\n```{{toctree}}\n:hidden:\n\n{below_the_kit()}\n```\n")
+        write(folder / "reference.md", reference())
     for path, name in notebooks.items():
         notebook = lesson_page(nbformat.read(path, as_version=4), Path(name).parent, known)
         write(folder / name, nbformat.writes(notebook))
     shutil.copy(ROOT / "notebooks" / "readme.png", folder / "notebooks")
-    write(folder / "reference.md", reference())
-    write(folder / "index.md", front())
-    training = demo.train_networks(digits, epochs=2 if digits.is_mnist else 20)
-    page = demo.write_page(training, digits).replace("<footer>", f"<footer>{BACK}")
+    index = front()
+    if for_room:
+        others = [page for page in pages if "quizzes" not in page]
+        index = with_links(TO_LOOK_UP.sub("\n".join([r"\1", *others, "```\n"]), index), Path(), known)
+    write(folder / "index.md", index)
+    page = demo.write_page(demo.trained_networks(digits), digits).replace("<footer>", f"<footer>{BACK}")
     write(folder / "_static" / "digit.html", page)
     for name in ("site.css", "site.js"):
         shutil.copy(HERE / name, folder / "_static")
@@ -107,9 +109,7 @@ def described(cell: NotebookNode) -> list[NotebookNode]:
 
 def front() -> str:
     """The front page: the digit to be drawn, the tables of the README, and what the site holds."""
-    readme, page = (
-        (folder / name).read_text("utf-8") for folder, name in ((ROOT, "README.md"), (HERE, "index.md"))
-    )
+    readme, page = (path.read_text("utf-8") for path in (ROOT / "README.md", HERE / "index.md"))
     for name, paths in {"lessons": LESSONS, "deeper": DEEPER}.items():
         table = re.search(f"<!-- {name} -->\n(.*?)<!-- end {name} -->", readme, re.DOTALL)
         assert table is not None
@@ -119,10 +119,9 @@ def front() -> str:
 
 
 def below_the_kit() -> str:
-    """The quizzes and the notes of all lessons, as the navigation lists them below the kit."""
-    kinds = (("Quiz", "quizzes"), ("Notes", "lessons"))
-    pages = [f"{kind} {path.stem[1]} <{folder}/{path.stem}>" for kind, folder in kinds for path in LESSONS]
-    return "\n".join([*pages, "Answers to the questions <before-and-after-key>"])
+    """The notes of all lessons, as the navigation lists them below the kit."""
+    notes = [f"Notes {path.stem[1]} <lessons/{path.stem}>" for path in LESSONS]
+    return "\n".join([*notes, "Answers to the questions <before-and-after-key>"])
 
 
 def reference() -> str:
@@ -147,8 +146,11 @@ def build(source: Path, site: Path, repository: str = "") -> int:
     command = [sys.executable, "-m", "sphinx", *options, str(source), str(site)]
     ended = subprocess.run(command, env=os.environ | {"SITE_REPOSITORY": repository}).returncode
     if not ended:
-        for path in (*LESSONS, *DEEPER):  # what is downloaded is the notebook itself
-            shutil.copy(path, site / "_sources" / "notebooks" / f"{name_of(path)}.ipynb")
+        for path in (*LESSONS, *DEEPER):  # what is downloaded
+            notebook = nbformat.read(path, as_version=4)
+            if not repository:  # to which the cell for Colab would lead
+                del notebook.cells[1]
+            write(site / "_sources" / "notebooks" / f"{name_of(path)}.ipynb", nbformat.writes(notebook))
         print(f"The site: {os.path.relpath(site)}/index.html")
     return ended
 

@@ -19,9 +19,7 @@ from tools.paths import TEACHING
 READING = """<p class="reading">You are reading a stored run; nothing has to be installed. Make each prediction, then open
 what follows it: the lesson goes on inside. <button type="button" id="open-all">Open all</button></p>"""
 OPEN = '<details class="prediction"><summary>I have made up my mind: show what happens</summary>'
-ENTRY = re.compile(
-    r"^## (.+)\n\n(.+?)(?: \[[^]]+\]\(\.\./notebooks/(?:deeper/)?(\d\d)_[^)]*\))?$", re.MULTILINE
-)
+ENTRY = re.compile(r"^- \*\*(.+?)\*\* \((\d)\): (.+)$", re.MULTILINE)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -31,6 +29,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def change_lesson(app: Sphinx, tree: nodes.document) -> None:
+    if app.env.docname == "teaching/glossary":
+        for entry in tree.findall(nodes.list_item):  # a link leads to each
+            entry["ids"].append(nodes.make_id(entry.next_node(nodes.strong).astext()))
     if app.env.docname.startswith("notebooks/"):
         fold_predictions(tree)
         tree.next_node(nodes.title).parent.insert(1, nodes.raw("", READING, format="html"))
@@ -79,16 +80,10 @@ def answer_below(following: Iterable[nodes.Node]) -> bool:
 
 
 def glossary() -> dict[str, tuple[str, str, int]]:
-    """Each term, in small letters -> its place on the page, its definition without links, the lesson that it is from.
-
-    What only a notebook in deeper/ explains belongs to the lesson which that follows.
-    """
+    """Each term, in small letters -> its place on the page, its definition, the lesson that it is from."""
     text = (TEACHING / "glossary.md").read_text(encoding="utf-8")
-    found = {}
-    for term, definition, lesson in ENTRY.findall(text):
-        words = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", definition)
-        found[term.lower()] = nodes.make_id(term), words, int(lesson or 0)
-    return found
+    found = ENTRY.findall(text)
+    return {term.lower(): (nodes.make_id(term), words, int(lesson)) for term, lesson, words in found}
 
 
 def lead_to_glossary(tree: nodes.document, terms: dict[str, tuple[str, str, int]], root: str) -> None:
