@@ -28,16 +28,16 @@ class Calibration(CalibrationDataReader):
         return next(self.batches, None)
 
 
-def microseconds(calls: Mapping[str, Callable[[], object]], rounds: int = 15) -> dict[str, float]:
+def microseconds(calls: Mapping[str, Callable[[], object]], rounds: int = 20) -> dict[str, float]:
     """The median time of each call. They take turns, so that whatever else this machine does slows down all alike."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(rounds):
         for name, call in calls.items():
-            start = time.perf_counter()
             for _ in range(20):
+                start = time.perf_counter()
                 call()
-            if turn:  # the first time warms up
-                taken[name].append(1e6 * (time.perf_counter() - start) / 20)
+                if turn:  # the first turn warms up
+                    taken[name].append(1e6 * (time.perf_counter() - start))
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
@@ -79,5 +79,5 @@ def _dots(axes: Axes, values: Mapping[str, float], label: str) -> None:
     axes.plot(list(shown.values()), list(shown), "o", color=COLORS[0])
     axes.set(xlabel=label, xscale="log")
     axes.grid(alpha=0.25)
-    described = ", ".join(f"{name} {value:.2g}" for name, value in values.items())
+    described = ", ".join(f"{name} {value:.{2 if value < 1 else 3}g}" for name, value in values.items())
     describe(axes, f"{label}: {described}.")

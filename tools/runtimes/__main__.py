@@ -2,8 +2,8 @@
 
 python -m tools.runtimes [FOLDER]
 
-Each engine is installed in an environment of its own, 20 GB in all, in FOLDER, or else in a temporary one. It reads 1,000
-test images, one at a time, on one thread.
+Each engine that this environment lacks is installed in one of its own, 20 GB in all, in FOLDER, or else in a temporary
+folder. It reads 1,000 test images, one at a time, on one thread.
 """
 
 import json
@@ -21,6 +21,7 @@ import torch
 
 from mnist_helpers.data import load_digits
 from mnist_helpers.evaluation import accuracy, predict
+from mnist_helpers.model import CNN
 from mnist_helpers.training import trained_cnn
 from tools.kit.editions import definitions_of
 from tools.machine import describe_machine
@@ -59,8 +60,8 @@ def main() -> None:
                 record |= compare(
                     np.fromfile(folder / "logits.f32", np.float32), predict(model, some), some.labels
                 )
-            except (subprocess.SubprocessError, OSError) as error:
-                record["fault"] = str(error)
+            except (subprocess.SubprocessError, OSError):
+                record["fault"] = "could not be installed, or did not run"
             records.append(json.dumps(record) + "\n")
             print(records[-1], end="", flush=True)
     (MEASURED / "runtimes.jsonl").write_text("".join(records), encoding="utf-8")
@@ -74,7 +75,9 @@ def write_files(model, digits, some, folder: Path) -> None:
     names["export"](model, folder / "float.onnx")
     for way in ("dynamic", "QDQ", "QOperator"):
         names["quantize"](folder / "float.onnx", way, names["as_inputs"](digits.train[:500]))
-    torch.save(model, folder / "model.pt")
+    plain = CNN()  # whose weights lie in the usual order; ExecuTorch takes no other
+    plain.load_state_dict(model.state_dict())
+    torch.save(plain.eval(), folder / "model.pt")
     names["as_inputs"](some).numpy().tofile(folder / "images.f32")
 
 
@@ -84,17 +87,14 @@ def measure(name: str, folder: Path, environments: Path) -> dict[str, Any]:
     home, here = environments / needs[0], Path(__file__).parent
     if function == "web":
         run(folder, "npm", "install", "--prefix", home, *needs)
-        version = json.loads((home / "node_modules" / needs[0] / "package.json").read_text())["version"]
-        found = run(folder, "node", here / "web.mjs", home)
-    else:
+        return json.loads(run(folder, "node", here / "web.mjs", home))
+    python = Path(sys.executable)
+    if needs[0] not in ("torch", "onnxruntime"):  # which are here already
         python = home / "bin" / "python"
-        run(folder, sys.executable, "-m", "venv", home)
-        run(folder, python, "-m", "pip", "install", *needs, "numpy", "onnxruntime")
-        version = run(
-            folder, python, "-c", f"from importlib import metadata as m; print(m.version('{needs[0]}'))"
-        )
-        found = run(folder, python, here / "engines.py", function, json.dumps(settings))
-    return {"version": version.strip()} | json.loads(found)
+        if not home.exists():
+            run(folder, sys.executable, "-m", "venv", home)
+            run(folder, python, "-m", "pip", "install", *needs, "numpy", "onnxruntime")
+    return json.loads(run(folder, python, here / "engines.py", function, json.dumps(settings), needs[0]))
 
 
 def run(folder: Path, *command: str | Path) -> str:

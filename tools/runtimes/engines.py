@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,7 @@ def ncnn(fp16=1):
     library = import_module("ncnn")
     net = library.Net()
     net.opt.num_threads = 1
+    net.opt.use_fp16_storage = net.opt.use_fp16_packed = net.opt.use_fp16_arithmetic = bool(fp16)
     net.load_param("float.ncnn.param")
     net.load_model("float.ncnn.bin")
 
@@ -119,4 +121,7 @@ if __name__ == "__main__":
     np.concatenate([read(image) for image in images]).tofile("logits.f32")
     pairs = np.array([[median_seconds(one, images[0]) for one in (read, yardstick)] for _ in range(50)])
     own, ratios = 1e6 * np.median(pairs[:, 0]), np.median(pairs[:, 0] / pairs[:, 1])
-    os.write(out, json.dumps({"microseconds": own, "of_onnxruntime": ratios}).encode())
+    os.write(
+        out,
+        json.dumps({"version": version(sys.argv[3]), "microseconds": own, "of_onnxruntime": ratios}).encode(),
+    )

@@ -14,4 +14,5 @@ for (let start = 0; start < pixels.length; start += 784) {
   logits.push(...answer.logits.data);
 }
 writeFileSync("logits.f32", new Float32Array(logits));
-console.log(JSON.stringify({ microseconds: taken.sort((a, b) => a - b)[taken.length >> 1] }));
+const { version } = JSON.parse(readFileSync(`${process.argv[2]}/node_modules/onnxruntime-web/package.json`));
+console.log(JSON.stringify({ version, microseconds: taken.sort((a, b) => a - b)[taken.length >> 1] }));
