@@ -55,8 +55,8 @@ def executorch():
     parts = [import_module(xnnpack).XnnpackPartitioner()]
     program = lower(torch.export.export(*network()), partitioner=parts).to_executorch()
     loaded = import_module("executorch.runtime").Runtime.get().load_program(program.buffer)
-    forward = loaded.load_method("forward")
-    return lambda image: forward.execute([torch.from_numpy(image)])[0].numpy()
+    forward, kept = loaded.load_method("forward"), (program, loaded)  # which it reads, and does not hold
+    return lambda image, kept=kept: forward.execute([torch.from_numpy(image)])[0].numpy()
 
 
 def ncnn(fp16=1):
