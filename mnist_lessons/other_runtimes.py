@@ -54,7 +54,6 @@ def draw_costs(
     for axes, (label, values) in zip(row, panels.items(), strict=True):
         draw_bars(values, label, axes=axes)
         axes.margins(x=0.4)  # room for the number at the end of each bar
-    row[0].invert_yaxis()  # three times turned around, shared as they are
     return figure
 
 
@@ -65,19 +64,20 @@ def measured() -> list[dict]:
 
 
 def draw_engines(engines: Mapping[str, Mapping[str, float]]) -> Figure:
-    """A dot for each engine in two panels, both logarithmic: how far its logits lie from PyTorch's, and its time."""
+    """A dot for each engine in two panels: how far its logits lie from PyTorch's, and its time."""
     figure, row = plt.subplots(1, 2, figsize=(8.6, 0.9 + 0.3 * len(engines)), sharey=True)
     labels = {"difference": "largest difference of a logit", "microseconds": "microseconds for one image"}
     for axes, (key, label) in zip(row, labels.items(), strict=True):
         _dots(axes, {name: each[key] for name, each in engines.items()}, label)
+    row[0].set_xscale("log")
+    row[1].set_xlim(0, None)
     row[0].invert_yaxis()
     return figure
 
 
 def _dots(axes: Axes, values: Mapping[str, float], label: str) -> None:
-    shown = {name: value for name, value in values.items() if value}  # a logarithm has no place for 0
-    axes.plot(list(shown.values()), list(shown), "o", color=COLORS[0])
-    axes.set(xlabel=label, xscale="log")
+    axes.plot(list(values.values()), list(values), "o", color=COLORS[0])
+    axes.set(xlabel=label)
     axes.grid(alpha=0.25)
     described = ", ".join(f"{name} {value:.{2 if value < 1 else 3}g}" for name, value in values.items())
     describe(axes, f"{label}: {described}.")
