@@ -1,10 +1,12 @@
 """What all tests share: how notebooks are compared, and a browser without a window."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before a notebook's imports are executed
 pytest_plugins = ["tools.comparing"]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]

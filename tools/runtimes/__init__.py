@@ -1,0 +1,1 @@
+"""Other engines for the lessons' CNN, each in an environment of its own."""
