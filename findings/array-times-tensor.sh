@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Of the arithmetic between a NumPy array on the left and a tensor on the right, division alone works.
 #
 # torch 2.15.0, numpy 2.4.6, Python 3.11: tensor * array, + array, - array, // array, ** array, % array and / array
@@ -11,7 +11,7 @@
 #   tensor op array: + Tensor, - Tensor, * Tensor, / Tensor, // Tensor, ** Tensor, % Tensor
 #   scalar op tensor: + Tensor, - Tensor, * Tensor, / Tensor, // Tensor, ** Tensor, % Tensor
 #   int64 tensor / int64 array: torch.float64, / int64 scalar: torch.float32
-set -euo pipefail
+set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Matplotlib takes a tensor everywhere, but bars whose heights are a tensor warn of a deprecation, once a bar.
 #
 # torch 2.15.0, numpy 2.4.6, matplotlib 3.11.2, Python 3.11: plot, scatter, hist, errorbar, fill_between, stem, pie and
@@ -8,7 +8,7 @@
 # With -W error, as in a test run, these calls fail and the others do not. So tests that turn deprecations into errors
 # stop at a bar chart in a notebook whose curves were drawn from tensors all along.
 # Output seen: warnings: bar 3, barh 3, xlim 1, all others 0
-set -euo pipefail
+set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
