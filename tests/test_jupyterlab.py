@@ -1,7 +1,6 @@
 """Drawing and uploading in a real JupyterLab, in a real browser."""
 
 import os
-import shlex
 import shutil
 import socket
 import subprocess
@@ -11,6 +10,7 @@ import time
 import pytest
 from nbformat import read, v4, write
 
+from tools import start
 from tools.paths import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -47,18 +47,12 @@ def run(tmp_path_factory):
     folder, faults = tmp_path_factory.mktemp("lab"), []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    # As `make lab` has them.
-    ours = (ROOT / "Makefile").read_text().partition("/jupyter lab ")[2].splitlines()[0]
-    ours = ours.replace("tools/lab", str(ROOT / "tools" / "lab")).replace("$(CURDIR)", str(folder))
-    (folder / "jupyter_server_config.json").write_text('{"ServerApp": {"root_dir": "/tmp"}}')  # the user's
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        *shlex.split(ours),
-        *OPTIONS.split(),
-        f"--ServerApp.port={port}",
+    root = f"--ServerApp.root_dir={start.HERE}"
+    ours = [
+        option.replace(root, f"--ServerApp.root_dir={folder}") for option in start.lab_options("notebooks")
     ]
+    (folder / "jupyter_server_config.json").write_text('{"ServerApp": {"root_dir": "/tmp"}}')  # the user's
+    command = [sys.executable, "-m", "jupyterlab", *ours, *OPTIONS.split(), f"--ServerApp.port={port}"]
 
     def open_and_run(name, notebook):
         write(notebook, folder / f"{name}.ipynb")

@@ -111,15 +111,19 @@ def run(*arguments):
     return subprocess.run([str(PYTHON), *map(str, arguments)], cwd=str(HERE), env=environment).returncode
 
 
-def open_lessons(folder):
-    """JupyterLab, for this machine alone and with its token."""
-    options = [f"--ServerApp.root_dir={HERE}", f"--LabApp.default_url=/lab/tree/{folder}/01_data.ipynb"]
-    # For photographs in lesson 6.
+def lab_options(folder):
+    """For this machine alone, with its token, at the first lesson, and with messages large enough for photographs."""
+    options = ["--ip=127.0.0.1", f"--ServerApp.root_dir={HERE}"]
+    options += [f"--LabApp.default_url=/lab/tree/{folder}/01_data.ipynb"]
     options += ['--ServerApp.tornado_settings={"websocket_max_message_size": 100000000}']
-    if (HERE / "tools" / "lab").is_dir():
-        options += [f"--LabApp.app_settings_dir={HERE / 'tools' / 'lab'}"]
+    settings = HERE / "tools" / "lab"  # in a checkout
+    return options + [f"--LabApp.app_settings_dir={settings}"] * settings.is_dir()
+
+
+def open_lessons(folder):
+    """JupyterLab, until it is closed."""
     try:
-        return run("-m", "jupyterlab", "--ip=127.0.0.1", *options)
+        return run("-m", "jupyterlab", *lab_options(folder))
     except KeyboardInterrupt:
         return 0
 
