@@ -58,7 +58,7 @@ def draw_by_digit(shares: Mapping[str, Tensor]) -> Axes:
         parts.append(f"{name}: " + ", ".join(f"{digit} {share:.0f}%" for digit, share in enumerate(values)))
     for edge in np.arange(0.5, 9):
         axes.axvline(edge, color="0.9", linewidth=1)
-    axes.set(xticks=range(10), xlabel="digit", ylabel="read right (%)")
+    axes.set(xticks=range(10), xlabel="digit", ylabel="read right (%)", axisbelow=True)
     axes.grid(axis="y", alpha=0.25)
     axes.legend(frameon=False, ncols=len(shares), loc="lower center", bbox_to_anchor=(0.5, 1))
     describe(axes, f"Read right, by digit. {'; '.join(parts)}.")
