@@ -9,7 +9,8 @@ from mnist_helpers.evaluation import predict
 from mnist_helpers.model import CNN
 from mnist_helpers.training import trained
 from tools.kit.editions import definitions_of
-from tools.lesson_checks import ROOT, source_of
+from tools.lesson_checks import source_of
+from tools.paths import ROOT
 
 PATH = ROOT / "notebooks" / "deeper" / "06_other_runtimes.ipynb"
 

@@ -88,7 +88,7 @@ def install():
             time.sleep(2)
     print()
     if pip.returncode:
-        end = "Installing failed; above is the end of build/install.log. Mend that and run this again: it goes on from here."
+        end = "Installing failed; above is the end of build/install.log. Mend that. Run this again: it goes on from here."
         print(*LOG.read_text().splitlines()[-12:], end, sep="\n")
         sys.exit(1)
     print(f"Installed in {time.monotonic() - begun:.0f} s.")
