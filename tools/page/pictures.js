@@ -153,7 +153,7 @@ function paintRiver(canvas, answers, steps) {
   const { width } = canvas;
   const height = canvas.height - AXIS * ratio;
   const context = canvas.getContext("2d");
-  context.clearRect(0, 0, width, height);
+  context.clearRect(0, 0, width, canvas.height);
   const known = answers.filter(Boolean);
   if (!known.length) return;
   const filled = answers.map((answer) => answer ?? known[0]);
