@@ -1,13 +1,10 @@
 """The site, built and opened from the disk in a browser without a window."""
 
 import re
-from dataclasses import replace
 
 import nbformat
 import pytest
 
-from mnist_helpers.data import load_digits
-from tools import demo
 from tools.lesson_checks import DEEPER, LESSONS, NOTEBOOKS, name_of, text_cells
 from tools.site import __main__ as site
 from tools.walkthrough import html_page
@@ -16,18 +13,6 @@ axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="axe is missing: no page was audited."
 )
 SCHEMES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The site, with networks that were trained for a second only."""
-    folder, whole = tmp_path_factory.mktemp("site"), load_digits()
-    digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
-    train, site.demo.train_networks = demo.train_networks, lambda digits, epochs: train(digits, 1, 1)
-    site.prepare(folder / "source", digits)
-    site.demo.train_networks = train
-    assert site.build(folder / "source", folder / "site") == 0
-    return folder / "site"
 
 
 def pages(built):
