@@ -82,10 +82,11 @@ class Engine:
 class Firefox(Engine):
     """Its own socket Marionette has WebDriver's commands."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **more):
         (folder / "chrome").mkdir()
         (folder / "chrome" / "userChrome.css").write_text(f":root {NARROW}")
-        lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in SETTINGS.items())
+        settings = SETTINGS | more
+        lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in settings.items())
         (folder / "user.js").write_text("".join(lines))
         self.start(folder, "firefox-esr", "--headless", "--marionette", "--profile", folder)
         note = folder / "MarionetteActivePort"

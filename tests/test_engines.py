@@ -81,6 +81,17 @@ def test_files_and_camera_are_read_or_refused(page):
         page.until(f"{LABEL}.startsWith('Paper with a photo, read as')")
 
 
+@pytest.mark.skipif(
+    not shutil.which("firefox-esr"), reason="Firefox is missing: it did not change a drawing."
+)
+def test_drawing_that_the_browser_changes_is_not_read(built, tmp_path):
+    engine = engines.Firefox(tmp_path, **{"privacy.resistFingerprinting": True})
+    engine.open(built / "_static" / "digit.html")
+    engine.until("document.getElementById('message').textContent.startsWith('To prevent tracking')")
+    assert engine.ask("document.getElementById('numeral').textContent") == "·"
+    engine.close()
+
+
 def test_site_is_searched_unfolded_and_read_in_both_themes(engine, built):
     engine.resize(390)
     engine.open(built / "search.html", "?q=max+pooling")

@@ -143,6 +143,14 @@ def test_photo_is_dropped_read_and_prepared_as_in_python(page, made):
     page.evaluate(drop, base64.b64encode(png(photo(images[0]))).decode())
     page.wait_for_selector("#paper[aria-label*='photo']")
     read = answer(page)
+    page.click("#turn")
+    answer(page)
+    turned = (
+        np.array(page.evaluate("demo.answer().pixels"))
+        - to_mnist(np.rot90(photo(images[0]), -1)).numpy().ravel()
+    )
+    assert np.abs(turned).mean() <= 2
+    page.click("#undo")
     flat = np.pad(255 - images[1], 90, constant_values=255)
     for gray in (*map(photo, images), 255 - photo(images[0]), flat):
         for switches in {}, {"center": False}, {"scale": False}:
@@ -165,6 +173,7 @@ def test_camera_takes_a_picture(page):
 
 BAD = [
     (b"not a picture at all", "no picture"),
+    (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC picture"),
     (png(np.zeros((200, 200, 4), np.uint8))[:90], "cut off"),
     (png(np.zeros((9, 9), np.uint8))[:16] + (10_000).to_bytes(4) * 2, "100,000,000 pixels"),
     (png(np.zeros((1, 1), np.uint8)), "No ink"),

@@ -32,6 +32,7 @@ function write(id, text) {
 
 /** Brightness of what lies on the paper, and its width and height. */
 function brightness() {
+  if (pixelsAreChanged()) throw new Error(HIDDEN);
   if (scene.photo) return [grayOf(scene.photo), scene.photo.width, scene.photo.height];
   ink.fillStyle = "white";
   ink.fillRect(0, 0, PAPER, PAPER);
@@ -193,6 +194,7 @@ function paintPaper() {
   get("hint").hidden = scene.strokes.length > 0 && !scene.sample || Boolean(scene.photo);
   write("hint", scene.sample ? "Draw your own" : "Draw here");
   get("undo").disabled = !past.length;
+  get("turn").hidden = !scene.photo;
 }
 
 /** Where a photo lies on the paper: corner and size of a pixel, as shares of the paper. */
@@ -272,6 +274,7 @@ function listenToPaper() {
   });
   get("clear").addEventListener("click", () => pen || place({}));
   get("undo").addEventListener("click", undo);
+  get("turn").addEventListener("click", () => place({ photo: turned(scene.photo) }));
   document.addEventListener("keydown", (event) => {
     if (event.key === "z" && (event.ctrlKey || event.metaKey)) undo();
   });
