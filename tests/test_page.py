@@ -81,14 +81,18 @@ def photo(image):
 def test_logits_are_pytorchs_and_the_page_is_small(page, made):
     test = made.digits.test[:1_000]
     pixels = json.dumps(test.images.flatten(1).tolist())
-    networks = (CNN, "cnn", made.training.weights[-1], 1e-4), (Dense, "dense", made.training.dense, 1e-3)
-    for build, name, weights, limit in networks:
+    *before, final = made.training.weights
+    rounded = demo.rounded_weights(final, demo.steps_of(final, demo.CNN_BITS))
+    on_the_way = enumerate(demo.packed_snapshots(before, rounded)[1])
+    networks = [(CNN, f"cnn(pixels, {at})", weights, 1e-4) for at, weights in on_the_way]
+    networks += [(CNN, "cnn(pixels)", final, 0.01), (Dense, "dense(pixels)", made.training.dense, 0.05)]
+    for build, name, weights, limit in networks[::8] + networks[-2:]:
         model = build()
         model.load_state_dict(weights)
-        call = f"text => JSON.stringify(JSON.parse(text).map((pixels) => demo.{name}(pixels)))"
+        call = f"text => JSON.stringify(JSON.parse(text).map((pixels) => demo.{name}))"
         logits = torch.tensor(json.loads(page.evaluate(call, pixels)))
         assert (logits - predict(model, test)).abs().max() < limit
-    assert made.path.stat().st_size < 1_000_000
+    assert made.path.stat().st_size < 700_000
     assert ("practice digits" in page.inner_text("#origin")) != made.digits.is_mnist
 
 

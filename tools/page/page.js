@@ -471,9 +471,10 @@ const demo = {
 };
 
 async function begin() {
-  networks.cnn = await loadNetwork(data.cnn);
-  networks.dense = await loadNetwork(data.dense);
-  networks.snapshots = await loadSnapshots(data.snapshots);
+  const numbers = await loadNumbers(data.cnn);
+  networks.cnn = scaled(numbers, data.cnn.layers);
+  networks.dense = scaled(await loadNumbers(data.dense), data.dense.layers);
+  networks.snapshots = await loadSnapshots(data.snapshots, numbers, data.cnn.layers);
   writeTexts();
   listenToPaper();
   listenToFiles();
