@@ -14,8 +14,9 @@ from PIL import Image
 from mnist_helpers.data import load_digits
 from mnist_helpers.evaluation import predict
 from mnist_helpers.model import CNN, Dense
-from mnist_lessons.handwriting import to_mnist
+from mnist_lessons.handwriting import read_sheet, to_mnist
 from tools import demo
+from tools.disturbances import KINDS
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "color_scheme": "dark"}
 
@@ -167,6 +168,46 @@ def test_photo_is_dropped_read_and_prepared_as_in_python(page, made):
     if not made.digits.is_mnist:
         pytest.skip("There is no MNIST: what the photo is read as was not looked at.")
     assert read == made.digits.test.labels[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_picture_is_read_as_in_python(page, kind):
+    picture, _ = KINDS[kind](np.random.default_rng(0), None)
+    call = """([text, ...size]) => {
+        const gray = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+        const plain = ({ box, pixels }) => [box, Array.from(pixels)];
+        return [...readSheet(gray, ...size).map((row) => row.map(plain)), [plain(toMnist(gray, ...size))]] }"""
+    rows = page.evaluate(call, [base64.b64encode(picture.tobytes()).decode(), *picture.shape[::-1]])
+    ours = [*read_sheet(picture), [((0, 0, 0, 0), to_mnist(picture))]]
+    assert [len(row) for row in rows] == [len(row) for row in ours]
+    for (box, pixels), (our_box, image) in zip(sum(rows, []), sum(ours, []), strict=True):
+        assert np.abs(np.subtract(box or our_box, our_box)).max() <= 1
+        assert np.abs(np.array(pixels) - image.numpy().ravel()).mean() <= 2
+
+
+def test_digits_of_a_sheet_are_framed_chosen_and_corrected(page, made):
+    picture, rows = KINDS["rows 2×4"](np.random.default_rng(0), None)
+    page.set_input_files("#file", {"name": "sheet.png", "mimeType": "image/png", "buffer": png(picture)})
+    page.wait_for_selector("#paper[aria-label*='8 digits, number 1']")
+    digits = [label for row in rows for label, _ in row]
+    top, left, bottom, right = rows[1][2][1]
+    box, side = page.locator("#paper").bounding_box(), picture.shape[0]
+    x, y = (
+        box[name] + middle / side * box["width"]
+        for name, middle in (("x", (left + right) / 2), ("y", (top + bottom) / 2))
+    )
+    page.mouse.click(x, y)
+    page.wait_for_selector("#paper[aria-label*='number 7']")
+    read = answer(page)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#paper[aria-label*='number 8']")
+    page.keyboard.press("3")
+    assert page.inner_text("#rows").split(".")[0].endswith(" 3")
+    page.locator("#probabilities tbody tr").nth(4).click()
+    said = page.inner_text("#rows").split(".")[0]
+    assert said.endswith(" 4") and said.count("/") == 1
+    if made.digits.is_mnist:
+        assert read == digits[6]
 
 
 def test_camera_takes_a_picture(page):

@@ -37,7 +37,7 @@ function readSheet(gray, width, height, { center = true, scale = true } = {}) {
 }
 
 function shares({ values, width, height }) {
-  return { values: Float64Array.from(values, (value) => value / 255), width, height };
+  return { values: new Float64Array(values).map((value) => value / 255), width, height };
 }
 
 /** The ink in a part of a picture, each of whose pixels stands for a block of block × block. */
@@ -89,17 +89,19 @@ function findInk(gray, plain) {
 
 /** How much ink lies where, 0 to 1, without the lines of ruled paper. blurred: against noise, in pixels. */
 function darkerThanPaper(given, blurred, { sheet = false, plain = false }) {
-  const gray = { ...given, values: Float64Array.from(given.values) }, { width, height } = gray;
+  const gray = { ...given, values: given.values.slice() }, { width, height } = gray;
   blur(gray, blurred);
   if (!plain && lightOnDark(gray)) gray.values.forEach((value, place) => (gray.values[place] = 1 - value));
-  const paper = plain ? new Float64Array(gray.values.length).fill(1) : closing(gray, Math.floor(Math.max(width, height) / 6) + 1);
-  const values = paper.map((light, place) => (light - gray.values[place]) / Math.max(0.1, light)); // in a shadow, ink differs less
-  const rest = plain ? 0 : percentile(values, 20); // paper, also where ink covers most of the picture
-  values.forEach((value, place) => (values[place] = value - rest));
+  const values = plain ? gray.values.map((light) => 1 - light) : closing(gray, Math.floor(Math.max(width, height) / 6) + 1);
+  if (!plain) {
+    for (let place = 0; place < values.length; place++) values[place] = (values[place] - gray.values[place]) / Math.max(0.1, values[place]); // in a shadow, ink differs less from its paper
+    const rest = percentile(values, 20); // paper, also where ink covers most of the picture
+    for (let place = 0; place < values.length; place++) values[place] -= rest;
+  }
   const half = largestOf(values) / 2, level = percentile(values.filter((value) => value >= half), 75);
-  const noise = plain || rest === 0 ? 0 : percentile(values.map(Math.abs), 20);
-  if (!(level >= Math.max(0.05, 17 * noise))) throw new Error(NO_INK);
-  const ink = { width, height, values: values.map((value) => Math.min(1, Math.max(0, (value / level - 0.1) / 0.9))) };
+  if (!(level >= Math.max(0.05, plain ? 0 : 17 * percentile(values.map(Math.abs), 20)))) throw new Error(NO_INK);
+  for (let place = 0; place < values.length; place++) values[place] = Math.min(1, Math.max(0, (values[place] / level - 0.1) / 0.9));
+  const ink = { values, width, height };
   if (plain) return ink;
   const card = findCard(inked(ink)); // it is the paper
   try {
@@ -146,8 +148,12 @@ function withoutLines(ink, sheet) {
 
 /** Whether level lines reach beyond the other marks on both sides, or are too long for a digit. */
 function reachesBeyond({ values, width }, ends, tallest) {
-  let [start, end] = [width, 0];
-  values.forEach((value, place) => value && ([start, end] = [Math.min(start, place % width), Math.max(end, place % width)]));
+  let start = width, end = 0;
+  for (let place = 0; place < values.length; place++)
+    if (values[place]) {
+      start = Math.min(start, place % width);
+      end = Math.max(end, place % width);
+    }
   const margin = (end - start) / 20;
   return end - start > tallest || (start < leastOf(ends) - margin && end > largestOf(ends) + margin);
 }
@@ -175,7 +181,7 @@ function lightOnDark(gray) {
 
 /** The largest value from `before` pixels on the left and above to `after` pixels on the right and below. */
 function maximumFilter({ values, width, height }, before, after) {
-  const result = Float64Array.from(values), slide = slidingMaximum(Math.max(width, height), before, after);
+  const result = new Float64Array(values), slide = slidingMaximum(Math.max(width, height), before, after);
   for (let y = 0; y < height; y++) slide(result, y * width, 1, width);
   for (let x = 0; x < width; x++) slide(result, x, width, height);
   return result;

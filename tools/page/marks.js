@@ -62,7 +62,9 @@ function labelMarks(ink) {
 }
 
 function inked({ values, width, height }) {
-  return { values: Uint8Array.from(values, (value) => value > 0.3), width, height };
+  const mask = new Uint8Array(values.length);
+  for (let place = 0; place < mask.length; place++) if (values[place] > 0.3) mask[place] = 1;
+  return { values: mask, width, height };
 }
 
 /** Number the connected parts of a mask; pixels touch at corners, too. */
@@ -111,7 +113,7 @@ function findBoxes({ values, width, count }) {
 /** How much more ink a mark holds, on average, than what lies right around it, by its number. */
 function standsOut(ink, marks) {
   const far = maximumFilter(marks, 3, 3), near = maximumFilter(marks, 1, 1);
-  const around = { ...marks, values: Int32Array.from(far, (at, place) => (near[place] ? 0 : at)) };
+  const around = { ...marks, values: far.map((at, place) => (near[place] ? 0 : at)) };
   const mean = (each, sizes = tally(each)) => tally(each, ink.values).map((one, at) => one / Math.max(1, sizes[at]));
   const outside = mean(around);
   return Array.from(mean(marks), (one, at) => one - outside[at]);
@@ -358,15 +360,21 @@ function eachNeighbor(place, width, height, visit) {
 }
 
 function sum(values) {
-  return values.reduce((one, other) => one + other, 0);
+  let total = 0;
+  for (let place = 0; place < values.length; place++) total += values[place];
+  return total;
 }
 
 function largestOf(values) {
-  return values.reduce((one, other) => Math.max(one, other));
+  let most = values[0];
+  for (let place = 1; place < values.length; place++) if (values[place] > most) most = values[place];
+  return most;
 }
 
 function leastOf(values) {
-  return values.reduce((one, other) => Math.min(one, other));
+  let least = values[0];
+  for (let place = 1; place < values.length; place++) if (values[place] < least) least = values[place];
+  return least;
 }
 
 function spread(values) {

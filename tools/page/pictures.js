@@ -144,6 +144,17 @@ function paintStrokes(context, strokes, side, width, color) {
   }
 }
 
+/** Frame a digit on a photo, and write on a tag at the frame what it is read as. box: left, top, width, height. */
+function paintBox(context, [left, top, width, height], text, isChosen) {
+  const size = Math.max(context.canvas.width / 24, height / 3), style = getComputedStyle(document.documentElement);
+  context.strokeStyle = context.fillStyle = isChosen ? style.getPropertyValue("--accent") : "#2a66b8";
+  Object.assign(context, { lineWidth: size / (isChosen ? 5 : 12), textAlign: "center", textBaseline: "middle", font: `600 ${size}px ${style.getPropertyValue("--sans")}` });
+  context.strokeRect(left, top, width, height);
+  context.fillRect(left - 0.8 * size, top, 0.8 * size, 1.1 * size);
+  context.fillStyle = isChosen ? style.getPropertyValue("--ground") : "white";
+  context.fillText(text, left - 0.4 * size, top + 0.6 * size);
+}
+
 const RIVER = 168; // CSS pixels
 const AXIS = 22; // under the river
 
