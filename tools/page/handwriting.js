@@ -44,8 +44,18 @@ function shares({ values, width, height }) {
 function look(picture, box, invert, plain) {
   const block = Math.ceil(Math.max(box.width, box.height) / WORKING_SIDE);
   const gray = shares(shrink(part(picture.values, picture.width, box), block));
-  const ink = invert ? findInk(gray, plain) : gray; // without this step, bright paper is taken for ink
-  return { ink, block, left: box.left, top: box.top };
+  const blurred = Math.max(gray.width, gray.height) / 400;
+  const ink = !invert ? gray : plain ? findDrawnInk(gray, blurred) : findInk(gray, blurred, false);
+  return { ink, block, left: box.left, top: box.top }; // without inverting, bright paper is taken for ink
+}
+
+/** The ink of a drawing, of which only the box around the strokes is looked at. */
+function findDrawnInk({ values, width, height }, blurred) {
+  const box = boundingBox(values, width, height, (value) => value < 1, 8), whole = new Float64Array(values.length);
+  if (!box.width) throw new Error(NO_INK);
+  const ink = findInk(part(values, width, box), blurred, true).values;
+  for (let y = 0; y < box.height; y++) whole.set(ink.subarray(y * box.width, (y + 1) * box.width), (box.top + y) * width + box.left);
+  return { values: whole, width, height };
 }
 
 /** The part of a large picture around small ink, to look at again, at more of its pixels; null if the ink is large. */
@@ -77,8 +87,8 @@ function shrink({ values, width, height }, side, take = null) {
 // ---- the ink
 
 /** How much ink lies where, 0 to 1: what is darker than the paper around it, without noise and specks. */
-function findInk(gray, plain) {
-  const ink = darkerThanPaper(gray, Math.max(gray.width, gray.height) / 400, { plain });
+function findInk(gray, blurred, plain) {
+  const ink = darkerThanPaper(gray, blurred, { plain });
   const { marks, mass } = labelMarks(ink), least = 0.02 * largestOf(mass);
   const lengths = findBoxes(marks).map(([top, left, bottom, right]) => Math.max(bottom - top, right - left));
   const longest = Math.max(0, ...lengths.filter((_, at) => mass[at] > least));
@@ -128,41 +138,6 @@ function spreadOut({ values, width, height }, mask) {
     ring = next;
   }
   return { values: result, width, height };
-}
-
-/** The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole. */
-function withoutLines(ink, sheet) {
-  const dark = inked(ink), frames = findFrames(dark).values;
-  const mask = { ...dark, values: dark.values.map((value, place) => (value && !frames[place] ? 1 : 0)) };
-  const level = findLines(mask), upright = findLines(flipped(mask)), uprightHere = flipped(upright).values;
-  const { marks, mass } = labelMarks({ ...mask, values: mask.values.map((value, place) => (value && !level.values[place] && !uprightHere[place] ? 1 : 0)) });
-  if (sum(mass) < 0.05 * sum(mask.values)) return ink; // a digit of nothing but a line
-  const most = 0.1 * largestOf(mass), rest = findBoxes(marks).filter((_, at) => mass[at] > most);
-  const tallest = sheet ? 2.5 * percentile(Float64Array.from(rest, ([top, , bottom]) => bottom - top), 50) : Infinity;
-  const lines = Uint8Array.from(frames);
-  if (reachesBeyond(level, rest.flatMap(([, left, , right]) => [left, right]), tallest)) level.values.forEach((value, place) => value && (lines[place] = 1));
-  if (reachesBeyond(upright, rest.flatMap(([top, , bottom]) => [top, bottom]), tallest)) uprightHere.forEach((value, place) => value && (lines[place] = 1));
-  const near = dilated({ ...ink, values: lines }, 2);
-  return { ...ink, values: ink.values.map((value, place) => (near[place] && (lines[place] || !mask.values[place]) ? 0 : value)) };
-}
-
-/** Whether level lines reach beyond the other marks on both sides, or are too long for a digit. */
-function reachesBeyond({ values, width }, ends, tallest) {
-  let start = width, end = 0;
-  for (let place = 0; place < values.length; place++)
-    if (values[place]) {
-      start = Math.min(start, place % width);
-      end = Math.max(end, place % width);
-    }
-  const margin = (end - start) / 20;
-  return end - start > tallest || (start < leastOf(ends) - margin && end > largestOf(ends) + margin);
-}
-
-/** A picture with its rows as columns. */
-function flipped({ values, width, height }) {
-  const result = values.slice();
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) result[x * height + y] = values[y * width + x];
-  return { values: result, width: height, height: width };
 }
 
 /** Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper. */

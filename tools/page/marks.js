@@ -55,8 +55,7 @@ function splitRows(boxes) {
 function labelMarks(ink) {
   const marks = label(inked(ink)), mass = tally(marks, ink.values), { values, width, height } = marks;
   const sides = new Float64Array(mass.length);
-  for (const [start, step, count] of [[0, 1, width], [width * (height - 1), 1, width], [0, width, height], [width - 1, width, height]])
-    for (const at of new Set(Array.from({ length: count }, (_, index) => values[start + index * step]))) sides[at]++;
+  for (const side of edges(width, height)) for (const at of new Set(side.map((place) => values[place]))) sides[at]++;
   const inside = mass.map((one, at) => (sides[at] > 1 ? 0 : one));
   return { marks, mass: largestOf(inside) > 0.02 * largestOf(mass) ? inside : mass };
 }
@@ -192,6 +191,41 @@ function cutTouching(marks, at, typical) {
 
 // ---- lines, printed boxes and cards
 
+/** The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole. */
+function withoutLines(ink, sheet) {
+  const dark = inked(ink), frames = findFrames(dark).values;
+  const mask = { ...dark, values: dark.values.map((value, place) => (value && !frames[place] ? 1 : 0)) };
+  const level = findLines(mask), upright = findLines(flipped(mask)), uprightHere = flipped(upright).values;
+  const { marks, mass } = labelMarks({ ...mask, values: mask.values.map((value, place) => (value && !level.values[place] && !uprightHere[place] ? 1 : 0)) });
+  if (sum(mass) < 0.05 * sum(mask.values)) return ink; // a digit of nothing but a line
+  const most = 0.1 * largestOf(mass), rest = findBoxes(marks).filter((_, at) => mass[at] > most);
+  const tallest = sheet ? 2.5 * percentile(Float64Array.from(rest, ([top, , bottom]) => bottom - top), 50) : Infinity;
+  const lines = Uint8Array.from(frames);
+  if (reachesBeyond(level, rest.flatMap(([, left, , right]) => [left, right]), tallest)) level.values.forEach((value, place) => value && (lines[place] = 1));
+  if (reachesBeyond(upright, rest.flatMap(([top, , bottom]) => [top, bottom]), tallest)) uprightHere.forEach((value, place) => value && (lines[place] = 1));
+  const near = dilated({ ...ink, values: lines }, 2);
+  return { ...ink, values: ink.values.map((value, place) => (near[place] && (lines[place] || !mask.values[place]) ? 0 : value)) };
+}
+
+/** Whether level lines reach beyond the other marks on both sides, or are too long for a digit. */
+function reachesBeyond({ values, width }, ends, tallest) {
+  let start = width, end = 0;
+  for (let place = 0; place < values.length; place++)
+    if (values[place]) {
+      start = Math.min(start, place % width);
+      end = Math.max(end, place % width);
+    }
+  const margin = (end - start) / 20;
+  return end - start > tallest || (start < leastOf(ends) - margin && end > largestOf(ends) + margin);
+}
+
+/** A picture with its rows as columns. */
+function flipped({ values, width, height }) {
+  const result = values.slice();
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) result[x * height + y] = values[y * width + x];
+  return { values: result, width: height, height: width };
+}
+
 /**
  * Where a thin line runs across, more or less level: a mask. A pixel may belong to a line if no more than a few pixels
  * lie above each other there. At the lines' slope, their pixels come together in few rows: the method of projection
@@ -250,12 +284,9 @@ function findFrames(mask) {
     const mark = part(marks.values, width, box), inside = part(mask.values, width, box);
     mark.values = mark.values.map((value) => (value === at ? 1 : 0));
     const frame = new Uint8Array(mark.values.length);
-    const near = [top, width - right, height - bottom, left].map((end) => end < 3 + Math.max(width, height) / 40);
+    const near = [top, width - right, height - bottom, left].map((end) => end < 1 + Math.max(width, height) / 40);
     const found = near.map((_, turn) => {
-      let side = mark;
-      for (let times = 0; times < turn; times++) side = turnedLeft(side);
-      side = findSide(side);
-      for (let times = turn; times % 4; times++) side = turnedLeft(side);
+      const side = turnedLeft(findSide(turnedLeft(mark, turn)), (4 - turn) % 4);
       side.values.forEach((value, place) => value && (frame[place] = 1));
       return side.values.some((value) => value);
     });
@@ -271,11 +302,12 @@ function findFrames(mask) {
   return frames;
 }
 
-/** A picture turned by a quarter to the left. */
-function turnedLeft({ values, width, height }) {
+/** A picture turned by so many quarters to the left. */
+function turnedLeft({ values, width, height }, quarters) {
+  if (!quarters) return { values, width, height };
   const result = values.slice();
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) result[(width - 1 - x) * height + y] = values[y * width + x];
-  return { values: result, width: height, height: width };
+  return turnedLeft({ values: result, width: height, height: width }, quarters - 1);
 }
 
 /** The upper side of a box, if it is straight, without the strokes that cross it: a mask. */
@@ -289,9 +321,9 @@ function findSide(box) {
   const half = Math.ceil(width / 2), median = (some) => percentile(Float64Array.from(some), 50);
   const left = median(first.slice(0, half)), right = median(first.slice(half));
   const off = first.map((y, x) => y - left - (right - left) * ((2 * x) / width - 0.5));
-  const straight = off.map((far) => Math.abs(far) <= Math.max(2, 0.04 * Math.min(height, width)));
+  const straight = off.map((far) => Math.abs(far) <= Math.max(1, 0.04 * Math.min(height, width)));
   const all = runs(box), thickness = first.map((y, x) => all[y * width + x]);
-  const usual = straight.filter(Boolean).length > 0.75 * width ? median(thickness.filter((_, x) => straight[x])) : height;
+  const usual = straight.filter(Boolean).length > 0.85 * width ? median(thickness.filter((_, x) => straight[x])) : height;
   if (Math.abs(right - left) > 0.1 * width || Math.min(left, right) > 0.3 * height || usual > 0.15 * height) return none;
   for (let x = 0; x < width; x++) {
     const corner = Math.abs(x - width / 2) > width / 2 - 2 * usual && Math.abs(off[x]) < 3 * usual;
@@ -307,12 +339,11 @@ function findCard(mask) {
   const largest = sizes.indexOf(largestOf(sizes)), outside = { ...mask, values: new Uint8Array(mask.values.length) };
   const queue = [];
   const reach = (place) => marks.values[place] !== largest && !outside.values[place] && (outside.values[place] = queue.push(place) && 1);
-  for (let x = 0; x < width; x++) [x, (height - 1) * width + x].forEach(reach);
-  for (let y = 0; y < height; y++) [y * width, y * width + width - 1].forEach(reach);
+  edges(width, height).flat().forEach(reach);
   while (queue.length) eachNeighbor(queue.pop(), width, height, reach);
   const filled = [], angles = Array.from({ length: 11 }, (_, step) => ((3 * step - 15) * Math.PI) / 180);
   outside.values.forEach((value, place) => value || filled.push(place));
-  const area = Math.min(...angles.map((angle) => {
+  const boxes = angles.map((angle) => {
     let [low, high, first, last] = [Infinity, -Infinity, Infinity, -Infinity];
     for (const place of filled) {
       const y = Math.floor(place / width), x = place % width;
@@ -322,10 +353,11 @@ function findCard(mask) {
       if (other < first) first = other;
       if (other > last) last = other;
     }
-    return (high - low + 1) * (last - first + 1);
-  }));
+    return [high - low + 1, last - first + 1].sort((short, long) => short - long);
+  });
+  const [short, long] = boxes.reduce((one, other) => (other[0] * other[1] < one[0] * one[1] ? other : one));
   const dark = filled.filter((place) => mask.values[place]).length;
-  if (area < 0.15 * mask.values.length || filled.length < 0.85 * area || dark < 0.5 * filled.length) return null;
+  if (short < Math.max(0.3 * long, (0.15 * mask.values.length) / long) || filled.length < 0.93 * short * long || dark < 0.5 * filled.length) return null;
   const gone = dilated(outside, Math.floor(Math.max(width, height) / 80) + 1, true);
   return { ...mask, values: gone.map((value) => 1 - value) };
 }
@@ -342,12 +374,15 @@ function dilated({ values, width, height }, times, beyond = false) {
     const old = ring;
     ring = [];
     for (const place of old) eachNeighbor(place, width, height, reach);
-    if (beyond && time === 0) {
-      for (let x = 0; x < width; x++) [x, (height - 1) * width + x].forEach(reach);
-      for (let y = 0; y < height; y++) [y * width, y * width + width - 1].forEach(reach);
-    }
+    if (beyond && time === 0) edges(width, height).flat().forEach(reach);
   }
   return result;
+}
+
+/** The places of the pixels at each of the four sides of a picture. */
+function edges(width, height) {
+  const line = (count, start, step) => Array.from({ length: count }, (_, index) => start + index * step);
+  return [line(width, 0, 1), line(width, width * (height - 1), 1), line(height, 0, width), line(height, width - 1, width)];
 }
 
 /** The pixels above, below, left and right. */

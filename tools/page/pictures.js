@@ -63,10 +63,10 @@ function imageOf(values, start, width, height, low, high, scale) {
   return image;
 }
 
-/** Fill a whole canvas with one picture. */
+/** Fill a whole canvas with one picture. In WebKit, putting pixels takes long where it is not said that they are read. */
 function paintPicture(canvas, { values, width, height, high }, scale) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  canvas.getContext("2d").putImageData(imageOf(values, 0, width, height, 0, high, scale), 0, 0);
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(imageOf(values, 0, width, height, 0, high, scale), 0, 0);
 }
 
 const widths = new Map(); // of canvases, in CSS pixels: measured once, because measuring makes a browser lay out the page
@@ -102,7 +102,7 @@ function paintMaps(canvas, values, count, columns, side, low, high, scale) {
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingEnabled = false;
   Object.assign(small, { width: side, height: side * count });
-  small.getContext("2d").putImageData(imageOf(values, 0, side, side * count, low, high, scale), 0, 0);
+  small.getContext("2d", { willReadFrequently: true }).putImageData(imageOf(values, 0, side, side * count, low, high, scale), 0, 0);
   for (let map = 0; map < count; map++) {
     const x = Math.round((map % columns) * tiles.pitch), y = Math.round(Math.floor(map / columns) * tiles.pitch);
     const end = Math.round((map % columns) * tiles.pitch + tiles.tile) - x;
