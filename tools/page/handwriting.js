@@ -42,18 +42,18 @@ function shares({ values, width, height }) {
 
 /** The ink in a part of a picture, each of whose pixels stands for a block of block × block. */
 function look(picture, box, invert, plain) {
+  if (plain && invert) return { ink: findDrawnInk(picture), block: 1, left: 0, top: 0 };
   const block = Math.ceil(Math.max(box.width, box.height) / WORKING_SIDE);
   const gray = shares(shrink(part(picture.values, picture.width, box), block));
-  const blurred = Math.max(gray.width, gray.height) / 400;
-  const ink = !invert ? gray : plain ? findDrawnInk(gray, blurred) : findInk(gray, blurred, false);
-  return { ink, block, left: box.left, top: box.top }; // without inverting, bright paper is taken for ink
+  const ink = invert ? findInk(gray, Math.max(gray.width, gray.height) / 400) : gray; // else bright paper is taken for ink
+  return { ink, block, left: box.left, top: box.top };
 }
 
 /** The ink of a drawing, of which only the box around the strokes is looked at. */
-function findDrawnInk({ values, width, height }, blurred) {
-  const box = boundingBox(values, width, height, (value) => value < 1, 8), whole = new Float64Array(values.length);
+function findDrawnInk({ values, width, height }) {
+  const box = boundingBox(values, width, height, (value) => value < 255, 8), whole = new Float64Array(values.length);
   if (!box.width) throw new Error(NO_INK);
-  const ink = findInk(part(values, width, box), blurred, true).values;
+  const ink = findInk(shares(part(values, width, box)), Math.max(width, height) / 400, true).values;
   for (let y = 0; y < box.height; y++) whole.set(ink.subarray(y * box.width, (y + 1) * box.width), (box.top + y) * width + box.left);
   return { values: whole, width, height };
 }
@@ -87,14 +87,15 @@ function shrink({ values, width, height }, side, take = null) {
 // ---- the ink
 
 /** How much ink lies where, 0 to 1: what is darker than the paper around it, without noise and specks. */
-function findInk(gray, blurred, plain) {
+function findInk(gray, blurred, plain = false) {
   const ink = darkerThanPaper(gray, blurred, { plain });
   const { marks, mass } = labelMarks(ink), least = 0.02 * largestOf(mass);
   const lengths = findBoxes(marks).map(([top, left, bottom, right]) => Math.max(bottom - top, right - left));
   const longest = Math.max(0, ...lengths.filter((_, at) => mass[at] > least));
   const large = lengths.map((length, at) => mass[at] > least && length >= 0.15 * longest); // else small print, or a speck
   const near = dilated({ ...ink, values: marks.values.map((at) => (large[at] ? 1 : 0)) }, 2);
-  return { ...ink, values: ink.values.map((value, place) => value * near[place]) };
+  for (let place = 0; place < near.length; place++) if (!near[place]) ink.values[place] = 0;
+  return ink;
 }
 
 /** How much ink lies where, 0 to 1, without the lines of ruled paper. blurred: against noise, in pixels. */

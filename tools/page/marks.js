@@ -199,7 +199,7 @@ function withoutLines(ink, sheet) {
   const { marks, mass } = labelMarks({ ...mask, values: mask.values.map((value, place) => (value && !level.values[place] && !uprightHere[place] ? 1 : 0)) });
   if (sum(mass) < 0.05 * sum(mask.values)) return ink; // a digit of nothing but a line
   const most = 0.1 * largestOf(mass), rest = findBoxes(marks).filter((_, at) => mass[at] > most);
-  const tallest = sheet ? 2.5 * percentile(Float64Array.from(rest, ([top, , bottom]) => bottom - top), 50) : Infinity;
+  const tallest = sheet ? 2 * percentile(Float64Array.from(rest, ([top, , bottom]) => bottom - top), 50) : Infinity;
   const lines = Uint8Array.from(frames);
   if (reachesBeyond(level, rest.flatMap(([, left, , right]) => [left, right]), tallest)) level.values.forEach((value, place) => value && (lines[place] = 1));
   if (reachesBeyond(upright, rest.flatMap(([top, , bottom]) => [top, bottom]), tallest)) uprightHere.forEach((value, place) => value && (lines[place] = 1));
@@ -207,16 +207,19 @@ function withoutLines(ink, sheet) {
   return { ...ink, values: ink.values.map((value, place) => (near[place] && (lines[place] || !mask.values[place]) ? 0 : value)) };
 }
 
-/** Whether level lines reach beyond the other marks on both sides, or are too long for a digit. */
+/** Whether level lines are more than three, too long for a digit, or beyond the other marks on both sides. */
 function reachesBeyond({ values, width }, ends, tallest) {
-  let start = width, end = 0;
-  for (let place = 0; place < values.length; place++)
-    if (values[place]) {
-      start = Math.min(start, place % width);
-      end = Math.max(end, place % width);
-    }
-  const margin = (end - start) / 20;
-  return end - start > tallest || (start < leastOf(ends) - margin && end > largestOf(ends) + margin);
+  let start = width, end = 0, groups = 0, last = -2;
+  for (let place = 0; place < values.length; place++) {
+    if (!values[place]) continue;
+    const row = Math.floor(place / width);
+    start = Math.min(start, place % width);
+    end = Math.max(end, place % width);
+    if (row > last + 1) groups++;
+    last = row;
+  }
+  const margin = (end - start) / 10;
+  return groups > 3 || end - start > tallest || (start < leastOf(ends) - margin && end > largestOf(ends) + margin);
 }
 
 /** A picture with its rows as columns. */

@@ -4,6 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const get = (id) => document.getElementById(id);
 const PAPER = 280; // pixels a side of the drawing that the networks' picture is made from
 const PEN = 0.075; // of the paper's side
+const SURE = 0.8; // an answer that is given a smaller probability gets a question mark
 
 const networks = {}; // cnn, dense, snapshots
 let scene = { strokes: [], photo: null }; // what lies on the paper
@@ -23,6 +24,7 @@ drawing.width = drawing.height = PAPER;
 const ink = drawing.getContext("2d", { willReadFrequently: true });
 
 const percent = (share) => (share > 0.9995 ? "over 99.9%" : `${(100 * share).toFixed(1)}%`);
+const surety = (share) => (share < SURE ? `not sure, ${percent(share)}` : `${percent(share)} sure`);
 const largest = (values) => values.indexOf(Math.max(...values));
 const network = (index) => networks.snapshots[index] ?? networks.cnn;
 
@@ -53,7 +55,10 @@ function digitsOnPhoto({ invert, ...frame }) {
     } catch {
       // `toMnist` says why
     }
-    for (const digit of sheet.rows.flat()) digit.answer = largest(readWithCnn(normalize(digit.pixels, data.mean, data.std), networks.cnn).logits);
+    for (const digit of sheet.rows.flat()) {
+      const answer = softmax(readWithCnn(normalize(digit.pixels, data.mean, data.std), networks.cnn).logits);
+      digit.answer = `${largest(answer)}${Math.max(...answer) < SURE ? "?" : ""}`;
+    }
   }
   const digits = sheet.rows.flat();
   return digits.length > 1 ? digits : [];
@@ -148,7 +153,7 @@ function peak(values) {
 function showAnswer() {
   const best = reading ? largest(reading.cnn) : -1;
   write("numeral", reading ? best : "·");
-  write("certainty", reading ? `${percent(reading.cnn[best])} sure` : "waiting for a digit");
+  write("certainty", reading ? surety(reading.cnn[best]) : "waiting for a digit");
   document.querySelectorAll("#probabilities tbody tr").forEach((row, digit) => {
     const [cnn, dense] = reading ? [reading.cnn[digit], reading.dense[digit]] : [0, 0];
     row.className = digit === best ? "best" : "";
@@ -171,7 +176,7 @@ function paperLabel(best) {
 function announce() {
   if (!reading) return void (get("live").textContent = "The paper is empty.");
   const [cnn, dense] = [largest(reading.cnn), largest(reading.dense)];
-  get("live").textContent = `${digits.length ? `${rowsRead()}. ` : ""}The CNN reads ${cnn}, ${percent(reading.cnn[cnn])} sure. The dense network reads ${dense}, ${percent(reading.dense[dense])} sure.`;
+  get("live").textContent = `${digits.length ? `${rowsRead()}. ` : ""}The CNN reads ${cnn}, ${surety(reading.cnn[cnn])}. The dense network reads ${dense}, ${percent(reading.dense[dense])} sure.`;
 }
 
 /** Where the training stands at the slider's position. */
