@@ -4,6 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const get = (id) => document.getElementById(id);
 const PAPER = 280; // pixels a side of the drawing that the networks' picture is made from
 const PEN = 0.075; // of the paper's side
+const SMALLEST = 100; // pixels a side of a photo in which several digits are sought
 const SURE = 0.8; // an answer that is given a smaller probability gets a question mark
 
 const networks = {}; // cnn, dense, snapshots
@@ -46,7 +47,7 @@ function brightness() {
 let sheet = null; // the latest photo in which several digits were sought, and what was found
 /** What `readSheet` finds in the photo on the paper, in reading order, if it is several digits. */
 function digitsOnPhoto({ invert, ...frame }) {
-  if (!scene.photo || !invert) return [];
+  if (!scene.photo || !invert || Math.max(scene.photo.width, scene.photo.height) < SMALLEST) return [];
   const key = JSON.stringify(frame);
   if (sheet?.photo !== scene.photo || sheet.key !== key) {
     sheet = { photo: scene.photo, key, rows: [] };
