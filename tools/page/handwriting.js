@@ -105,7 +105,8 @@ function darkerThanPaper(given, blurred, { sheet = false, plain = false }) {
   if (!plain && lightOnDark(gray)) gray.values.forEach((value, place) => (gray.values[place] = 1 - value));
   const values = plain ? gray.values.map((light) => 1 - light) : closing(gray, Math.floor(Math.max(width, height) / 6) + 1);
   if (!plain) {
-    for (let place = 0; place < values.length; place++) values[place] = (values[place] - gray.values[place]) / Math.max(0.1, values[place]); // in a shadow, ink differs less from its paper
+    for (let place = 0; place < values.length; place++) // in a shadow, ink differs less from its paper
+      values[place] = (values[place] - gray.values[place]) / Math.max(0.1, values[place]);
     const rest = percentile(values, 20); // paper, also where ink covers most of the picture
     for (let place = 0; place < values.length; place++) values[place] -= rest;
   }
@@ -168,11 +169,12 @@ function maximumFilter({ values, width, height }, before, after) {
  * and also for the ranks in groups, to find the median soon.
  */
 function medianFilter({ values, width, height }, size) {
-  const sorted = values.slice().sort();
+  const order = Int32Array.from(values.keys()).sort((one, other) => values[one] - values[other]);
   const before = Math.floor(size / 2), group = 64;
   const columns = Int32Array.from({ length: width + size - 1 }, (_, x) => mirrored(x - before, width));
   const rows = Int32Array.from({ length: height + size - 1 }, (_, y) => mirrored(y - before, height) * width);
-  const ranks = Int32Array.from(values, (value) => rankIn(sorted, value));
+  const ranks = new Int32Array(values.length);
+  order.forEach((place, rank) => (ranks[place] = rank));
   const counts = new Int32Array(Math.ceil(values.length / group) * group), groups = new Int32Array(counts.length / group);
   const count = (x, y, change) => {
     for (let step = 0; step < size; step++) {
@@ -192,22 +194,11 @@ function medianFilter({ values, width, height }, size) {
       while (place >= groups[which]) place -= groups[which++];
       let rank = which * group;
       while (place >= counts[rank]) place -= counts[rank++];
-      result[index] = sorted[rank];
+      result[index] = values[order[rank]];
       count(x, y, -1);
     }
   }
   return result;
-}
-
-/** Where a value stands first among sorted ones. */
-function rankIn(sorted, value) {
-  let [from, to] = [0, sorted.length - 1];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (sorted[middle] < value) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }
 
 /** As NumPy's: between two values, the straight line. */
