@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,19 @@ def browser():
         browser = driver.chromium.launch(executable_path=found, args=FLAGS + CAMERA)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The site, with networks that were trained for a second only."""
+    from mnist_helpers.data import load_digits  # here, for most tests do without them
+    from tools import demo
+    from tools.site import __main__ as site
+
+    folder, whole = tmp_path_factory.mktemp("site"), load_digits()
+    digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
+    kept, demo.trained_networks = demo.trained_networks, lambda digits: demo.train_networks(digits, 1, 1)
+    site.prepare(folder / "source", digits)
+    demo.trained_networks = kept
+    assert site.build(folder / "source", folder / "site") == 0
+    return folder / "site"

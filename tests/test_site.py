@@ -1,13 +1,10 @@
 """The site, built and opened from the disk in a browser without a window."""
 
 import re
-from dataclasses import replace
 
 import nbformat
 import pytest
 
-from mnist_helpers.data import load_digits
-from tools import demo
 from tools.lesson_checks import text_cells
 from tools.paths import DEEPER, LESSONS, NOTEBOOKS, name_of
 from tools.site import __main__ as site
@@ -19,16 +16,8 @@ axe = pytest.importorskip(
 CODE_SCROLLS = "[...document.querySelectorAll('.cell_input pre')].some(e => e.scrollWidth > e.clientWidth)"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The site, with networks that were trained for a second only."""
-    folder, whole = tmp_path_factory.mktemp("site"), load_digits()
-    digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
-    kept, demo.trained_networks = demo.trained_networks, lambda digits: demo.train_networks(digits, 1, 1)
-    site.prepare(folder / "source", digits)
-    demo.trained_networks = kept
-    assert site.build(folder / "source", folder / "site") == 0
-    return folder / "site"
+def pages(built):
+    return sorted(path for path in built.rglob("*.html") if "_static" not in path.parts)
 
 
 def opened(browser, path, scheme="light", width=1280, wrong=None):
@@ -43,9 +32,9 @@ def opened(browser, path, scheme="light", width=1280, wrong=None):
 
 
 def test_every_page_opens_alone_and_fits_both_widths(browser, built):
-    wrong, pages = [], [path for path in built.rglob("*.html") if "_static" not in path.parts]
-    assert len(pages) > 2 * len(NOTEBOOKS)
-    for path in pages:
+    wrong = []
+    assert len(pages(built)) > 2 * len(NOTEBOOKS)
+    for path in pages(built):
         page = opened(browser, path, wrong=wrong)
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for width in (1280, 390):

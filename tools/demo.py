@@ -34,9 +34,11 @@ from tools.paths import BUILD, ROOT
 
 TEMPLATE = ROOT / "tools" / "page"
 BATCH_SIZE = 256
-SNAPSHOTS = 30
-CNN_BITS = 21  # for each weight: the page's logits are then within 1e-4 of PyTorch's
-DENSE_BITS = 17  # within 1e-3
+SNAPSHOTS = 24
+CNN_BITS = (
+    14  # for each weight: the page's logits are then within 0.01 of PyTorch's, its probabilities within 0.001
+)
+DENSE_BITS = 12  # logits within 0.05
 JUDGED = 1_000  # validation images that each snapshot reads
 
 Weights = dict[str, Tensor]
@@ -113,7 +115,7 @@ def train_networks(digits: Digits, epochs: int = 2, dense_epochs: int = 4) -> Tr
 
 
 def chosen_steps(last: int) -> list[int]:
-    """About thirty steps from 0 to the last, dense at first, when a network changes most."""
+    """Some steps from 0 to the last, dense at first, when a network changes most."""
     numbers = range(SNAPSHOTS)
     return sorted({min(last, max(i, round(last * (i / (SNAPSHOTS - 1)) ** 2.6))) for i in numbers})
 
@@ -142,7 +144,8 @@ def part(match: re.Match[str]) -> str:
 def page_data(training: Training, digits: Digits) -> dict[str, Any]:
     """What the page's script has to know."""
     *before, final = training.weights
-    snapshots, rounded = packed_snapshots(before, final)
+    rounded = rounded_weights(final, steps_of(final, CNN_BITS))
+    snapshots, on_the_way = packed_snapshots(before, rounded)
     return {
         "digits": digits.name,
         "isMnist": digits.is_mnist,
@@ -151,7 +154,7 @@ def page_data(training: Training, digits: Digits) -> dict[str, Any]:
         "parameters": [count_parameters(CNN()), count_parameters(Dense())],
         "steps": training.steps,
         "judged": len(digits.validation[:JUDGED]),
-        "accuracies": [round(validation_accuracy(weights, digits), 4) for weights in (*rounded, final)],
+        "accuracies": [round(validation_accuracy(weights, digits), 4) for weights in (*on_the_way, final)],
         "cnn": packed_network(final, CNN_BITS),
         "dense": packed_network(training.dense, DENSE_BITS),
         "snapshots": snapshots,
@@ -160,20 +163,35 @@ def page_data(training: Training, digits: Digits) -> dict[str, Any]:
 
 def packed_network(weights: Weights, bits: int) -> dict[str, Any]:
     """One network, each layer's largest weight being the largest number that has so many bits."""
-    steps = {name: value.abs().max().item() / (2 ** (bits - 1) - 1) for name, value in weights.items()}
-    return packed(whole_numbers(weights, steps), steps, weights, size=math.ceil(bits / 8))
+    steps = steps_of(weights, bits)
+    planes = whole_numbers(weights, steps).astype("<i2").view(np.uint8).reshape(-1, 2).T
+    return packed(
+        planes, steps, weights
+    )  # the lower bytes of all, then the upper ones, which resemble each other
+
+
+def steps_of(weights: Weights, bits: int) -> dict[str, float]:
+    return {name: value.abs().max().item() / (2 ** (bits - 1) - 1) for name, value in weights.items()}
 
 
 def packed_snapshots(snapshots: list[Weights], final: Weights) -> tuple[dict[str, Any], list[Weights]]:
-    """Networks on the way to the final one, rounded, and what the rounding has left of them.
+    """Networks on the way to the final one, from the last back to the first, and what the rounding has left of them.
 
-    Where a layer has many weights, their errors average out, so that few steps to a standard deviation are enough.
+    Of each number only its change is kept, and of that at most 2; the rest of a larger one follows in the next
+    snapshot. So there are three changes in a byte. Where a layer has many weights, their errors average out, so that
+    few steps to a standard deviation are enough.
     """
     steps = {name: value.std().item() / fineness(value.numel()) for name, value in final.items()}
-    numbers = np.stack([whole_numbers(weights, steps) for weights in snapshots])
-    differences = np.diff(numbers, axis=0, prepend=0)
-    rounded = [{k: torch.round(v / steps[k]) * steps[k] for k, v in weights.items()} for weights in snapshots]
-    return packed(differences.ravel(), steps, final, size=1), rounded
+    numbers, changes, rounded = whole_numbers(final, steps), [], []
+    for weights in reversed(snapshots):
+        changes.append((whole_numbers(weights, steps) - numbers).clip(-2, 2))
+        numbers = numbers + changes[-1]
+        parts = torch.from_numpy(numbers).split([value.numel() for value in final.values()])
+        layers = zip(final.items(), parts, strict=True)
+        rounded.append({name: (part * steps[name]).float().view_as(old) for (name, old), part in layers})
+    row = np.concatenate(changes).astype(int)
+    triples = np.pad(row, (0, -len(row) % 3)).reshape(-1, 3)
+    return packed((triples + 2) @ (25, 5, 1), steps, final), rounded[::-1]
 
 
 def fineness(count: int) -> float:
@@ -188,12 +206,18 @@ def whole_numbers(weights: Weights, steps: dict[str, float]) -> np.ndarray:
     )
 
 
-def packed(numbers: np.ndarray, steps: dict[str, float], weights: Weights, size: int) -> dict[str, Any]:
-    """Whole numbers of `size` bytes, compressed: the lowest byte of all, then the next, for they resemble each other."""
-    planes = numbers.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :size].T
+def rounded_weights(weights: Weights, steps: dict[str, float]) -> Weights:
+    return {name: (value.double() / steps[name]).round() * steps[name] for name, value in weights.items()}
+
+
+def packed(numbers: np.ndarray, steps: dict[str, float], weights: Weights) -> dict[str, Any]:
+    """Numbers from 0 to 255, compressed, and what the page needs to make layers of them."""
     layers = [{"name": name, "count": weights[name].numel(), "step": step} for name, step in steps.items()]
-    data = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
-    return {"size": size, "layers": layers, "data": data}
+    deflate = zlib.compressobj(
+        9, strategy=zlib.Z_FILTERED
+    )  # for numbers that hardly repeat, but are not all as frequent
+    data = deflate.compress(numbers.astype(np.uint8).tobytes()) + deflate.flush()
+    return {"layers": layers, "data": base64.b64encode(data).decode()}
 
 
 def validation_accuracy(weights: Weights, digits: Digits) -> float:

@@ -3,6 +3,8 @@
 const LARGEST = 64_000_000; // pixels; a phone's camera makes 12 to 50 million
 const LARGEST_FILE = 100_000_000; // bytes
 const LONGEST = 1200; // pixels a side that are kept of a picture
+const HEIC = "This is a HEIC picture, which few browsers read. Save or send it as a JPEG, or let the phone take JPEGs: on an iPhone, Settings, Camera, Formats, Most Compatible.";
+const HIDDEN = "To prevent tracking, this browser gives the page other pixels than were drawn. Allow the page to read its canvas, or open it in another browser.";
 
 /** Width and height as a file's first bytes tell them, so that nothing huge is decoded; null if it is no picture. */
 function sizeFromHeader(bytes) {
@@ -13,6 +15,7 @@ function sizeFromHeader(bytes) {
   if (starts("BM")) return [view.getInt32(18, true), Math.abs(view.getInt32(22, true))];
   if (starts("RIFF") && starts("WEBP", 8)) return sizeOfWebp(view, (name) => starts(name, 12));
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return sizeOfJpeg(view);
+  if (starts("ftyp", 4) && ["hei", "hev", "mif", "msf"].some((brand) => starts(brand, 8))) throw new Error(HEIC);
   return null;
 }
 
@@ -38,8 +41,8 @@ async function readPicture(file) {
   let size;
   try {
     size = sizeFromHeader(new Uint8Array(await file.arrayBuffer()));
-  } catch {
-    throw new Error("The picture is damaged: its beginning cannot be read. Try another file.");
+  } catch (error) {
+    throw error instanceof RangeError ? new Error("The picture is damaged: its beginning cannot be read. Try another file.") : error;
   }
   if (!size) throw new Error("This file is no picture that a browser reads. PNG, JPEG, GIF, WebP and BMP are.");
   const [width, height] = size;
@@ -80,6 +83,24 @@ function inkIsLight(context) {
     weight += data[index + 3];
   }
   return sum >= 127.5 * weight;
+}
+
+/** The picture, turned by a quarter to the right. */
+function turned(picture) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: picture.height, height: picture.width });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.setTransform(0, 1, -1, 0, picture.height, 0);
+  context.drawImage(picture, 0, 0);
+  return canvas;
+}
+
+/** Whether pixels are read as other ones than were drawn. */
+function pixelsAreChanged() {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.fillRect(0, 0, 8, 4);
+  const { data } = context.getImageData(0, 0, 8, 8);
+  return data.some((value, index) => Math.abs(value - (index % 4 === 3 && index < 128 ? 255 : 0)) > 8);
 }
 
 /** Brightness from 0 to 255 of each pixel of a canvas. */

@@ -2,29 +2,60 @@
 // A picture is { values, width, height }, one row after the other.
 
 const WORKING_SIDE = 400; // pixels; pictures are made this small before anything is computed
+const SHEET_SIDE = 1200; // of a sheet, on which a digit may be small
 const BOX = 20; // pixels a side that a digit fills
 const SIDE = 28;
 const NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper.";
 const THINNEST = 2.4; // of the 28×28 pixels; thinner strokes are made as thick
 
-/** gray: brightness 0 to 255. Returns 28×28 pixels, the pictures on the way, and where the 28×28 lie in the picture. */
-function toMnist(gray, width, height, { invert = true, center = true, scale = true } = {}) {
+/**
+ * gray: brightness 0 to 255. plain: it is dark ink on white paper, as drawn here. Returns 28×28 pixels, the pictures on
+ * the way, and where the 28×28 lie in the picture.
+ */
+function toMnist(gray, width, height, { invert = true, center = true, scale = true, plain = false } = {}) {
   const picture = { values: gray, width, height };
-  const first = look(picture, { left: 0, top: 0, width, height }, invert);
+  const first = look(picture, { left: 0, top: 0, width, height }, invert, plain);
   const nearer = center && scale && first.block > 1 ? surroundings(first, picture) : null;
-  const { ink, block, left, top } = nearer ? look(picture, nearer, invert) : first;
+  const { ink, block, left, top } = nearer ? look(picture, nearer, invert, plain) : first;
   const { pixels, cropped, place } = fitFrame(ink, center, scale);
   const inPicture = { left: left + place.left * block, top: top + place.top * block, pixel: place.pixel * block };
   return { pixels, steps: [{ ...first.ink, high: 1 }, cropped], place: inPicture };
 }
 
+/** The rows of a page from top to bottom, each a list of boxes and of what `toMnist` returns, from left to right. */
+function readSheet(gray, width, height, { center = true, scale = true } = {}) {
+  const block = Math.ceil(Math.max(width, height) / SHEET_SIDE);
+  const picture = shares(shrink({ values: gray, width, height }, block));
+  const digits = findDigits(darkerThanPaper(picture, Math.max(Math.max(picture.width, picture.height) / 800, 0.7), { sheet: true }));
+  const read = ({ box, ink }) => {
+    const { pixels, cropped, place } = fitFrame(ink, center, scale);
+    const [left, top] = [box[1] - 2 + place.left, box[0] - 2 + place.top]; // `cutOut` left a margin of 2
+    const inPicture = { left: left * block, top: top * block, pixel: place.pixel * block };
+    return { box: box.map((side) => side * block), pixels, steps: [{ ...ink, high: 1 }, cropped], place: inPicture };
+  };
+  return splitRows(digits.map(({ box }) => box)).map((row) => row.map((at) => read(digits[at])));
+}
+
+function shares({ values, width, height }) {
+  return { values: new Float64Array(values).map((value) => value / 255), width, height };
+}
+
 /** The ink in a part of a picture, each of whose pixels stands for a block of block × block. */
-function look(picture, box, invert) {
+function look(picture, box, invert, plain) {
+  if (plain && invert) return { ink: findDrawnInk(picture), block: 1, left: 0, top: 0 };
   const block = Math.ceil(Math.max(box.width, box.height) / WORKING_SIDE);
-  const gray = shrink(part(picture.values, picture.width, box), block);
-  for (let index = 0; index < gray.values.length; index++) gray.values[index] /= 255;
-  const ink = invert ? findInk(gray) : gray; // without this step, bright paper is taken for ink
+  const gray = shares(shrink(part(picture.values, picture.width, box), block));
+  const ink = invert ? findInk(gray, Math.max(gray.width, gray.height) / 400) : gray; // else bright paper is taken for ink
   return { ink, block, left: box.left, top: box.top };
+}
+
+/** The ink of a drawing, of which only the box around the strokes is looked at. */
+function findDrawnInk({ values, width, height }) {
+  const box = boundingBox(values, width, height, (value) => value < 255, 8), whole = new Float64Array(values.length);
+  if (!box.width) throw new Error(NO_INK);
+  const ink = findInk(shares(part(values, width, box)), Math.max(width, height) / 400, true).values;
+  for (let y = 0; y < box.height; y++) whole.set(ink.subarray(y * box.width, (y + 1) * box.width), (box.top + y) * width + box.left);
+  return { values: whole, width, height };
 }
 
 /** The part of a large picture around small ink, to look at again, at more of its pixels; null if the ink is large. */
@@ -38,79 +69,112 @@ function surroundings({ ink, block }, { width, height }) {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** Means of blocks of side × side pixels. What is left over at the bottom and on the right joins no block. */
-function shrink({ values, width, height }, side) {
+/**
+ * Means of blocks of side × side pixels, or their least or largest value. What is left over at the bottom and on the
+ * right joins no block.
+ */
+function shrink({ values, width, height }, side, take = null) {
   if (side === 1) return { values, width, height };
   const [across, down] = [Math.min(side, width), Math.min(side, height)];
   const [wide, high] = [Math.floor(width / across), Math.floor(height / down)];
-  const means = new Float64Array(wide * high);
+  const result = new Float64Array(wide * high).fill(take ? take() : 0);
   for (let y = 0; y < high * down; y++)
     for (let x = 0, row = Math.floor(y / down) * wide, at = y * width; x < wide; x++)
-      for (let step = 0; step < across; step++) means[row + x] += values[at++];
-  return { values: means.map((sum) => sum / (across * down)), width: wide, height: high };
+      for (let step = 0; step < across; step++, at++) result[row + x] = take ? take(result[row + x], values[at]) : result[row + x] + values[at];
+  return { values: take ? result : result.map((total) => total / (across * down)), width: wide, height: high };
 }
 
 // ---- the ink
 
 /** How much ink lies where, 0 to 1: what is darker than the paper around it, without noise and specks. */
-function findInk({ values, width, height }) {
-  const side = Math.max(width, height);
-  const box = boxToSearch(values, width, height);
-  const gray = part(values, width, box);
-  blur(gray, side / 400);
-  const whole = values.slice(); // outside the box, a blur changes nothing
-  for (let y = 0; y < box.height; y++)
-    whole.set(gray.values.subarray(y * box.width, (y + 1) * box.width), (box.top + y) * width + box.left);
-  if (lightOnDark({ values: whole, width, height })) gray.values.forEach((value, index) => (gray.values[index] = 1 - value));
-  const ink = closing(gray, Math.floor(side / 6) + 1); // paper: what is narrow and dark is filled
-  for (let index = 0; index < ink.length; index++) // in a shadow, ink differs less from its paper
-    ink[index] = (ink[index] - gray.values[index]) / Math.max(0.1, ink[index]);
-  const others = whole.length - ink.length; // outside the box, there is none
-  const paper = percentile(ink, 20, others); // above 0 where ink covers most of the picture
-  const level = strength(ink, paper);
-  if (!(level >= Math.max(0.05, 17 * noiseOf(ink, paper, others)))) throw new Error(NO_INK);
-  whole.fill(0);
-  for (let y = 0, index = 0; y < box.height; y++)
-    for (let x = 0, at = (box.top + y) * width + box.left; x < box.width; x++, index++)
-      whole[at + x] = Math.min(1, Math.max(0, ((ink[index] - paper) / level - 0.1) / 0.9));
-  removeSpecks(whole, width, height);
-  return { values: whole, width, height };
+function findInk(gray, blurred, plain = false) {
+  const ink = darkerThanPaper(gray, blurred, { plain });
+  const { marks, mass } = labelMarks(ink), least = 0.02 * largestOf(mass);
+  const lengths = findBoxes(marks).map(([top, left, bottom, right]) => Math.max(bottom - top, right - left));
+  const longest = Math.max(0, ...lengths.filter((_, at) => mass[at] > least));
+  const large = lengths.map((length, at) => mass[at] > least && length >= 0.15 * longest); // else small print, or a speck
+  const near = dilated({ ...ink, values: marks.values.map((at) => (large[at] ? 1 : 0)) }, 2);
+  for (let place = 0; place < near.length; place++) if (!near[place]) ink.values[place] = 0;
+  return ink;
 }
 
-/** Most of a drawing is paper of one color: only the rest is searched, which comes to the same and is faster. */
-function boxToSearch(values, width, height) {
-  let same = 0;
-  for (let index = 0; index < values.length; index++) if (values[index] === values[0]) same++;
-  if (same <= 0.6 * values.length) return { left: 0, top: 0, width, height };
-  const box = boundingBox(values, width, height, (value) => value !== values[0], 8);
-  if (!box.width) throw new Error(NO_INK);
-  return box;
+/** How much ink lies where, 0 to 1, without the lines of ruled paper. blurred: against noise, in pixels. */
+function darkerThanPaper(given, blurred, { sheet = false, plain = false }) {
+  const gray = { ...given, values: given.values.slice() }, { width, height } = gray;
+  blur(gray, blurred);
+  if (!plain && lightOnDark(gray)) gray.values.forEach((value, place) => (gray.values[place] = 1 - value));
+  const values = plain ? gray.values.map((light) => 1 - light) : closing(gray, Math.floor(Math.max(width, height) / 6) + 1);
+  if (!plain) {
+    for (let place = 0; place < values.length; place++) // in a shadow, ink differs less from its paper
+      values[place] = (values[place] - gray.values[place]) / Math.max(0.1, values[place]);
+    const rest = percentile(values, 20); // paper, also where ink covers most of the picture
+    for (let place = 0; place < values.length; place++) values[place] -= rest;
+  }
+  const half = largestOf(values) / 2, level = percentile(values.filter((value) => value >= half), 75);
+  if (!(level >= Math.max(0.05, plain ? 0 : 17 * percentile(values.map(Math.abs), 20)))) throw new Error(NO_INK);
+  for (let place = 0; place < values.length; place++) values[place] = Math.min(1, Math.max(0, (values[place] / level - 0.1) / 0.9));
+  const ink = { values, width, height };
+  if (plain) return ink;
+  const card = findCard(inked(ink)); // it is the paper
+  try {
+    if (card) return darkerThanPaper(spreadOut(given, card), blurred, { sheet });
+  } catch {
+    // there is no ink on it, so it is none
+  }
+  return withoutLines(ink, sheet);
+}
+
+/** A picture in which what lies outside of a mask is as it is at the mask's edge. */
+function spreadOut({ values, width, height }, mask) {
+  const result = values.slice(), known = mask.values.slice();
+  let ring = [];
+  for (let place = 0; place < values.length; place++) if (known[place]) ring.push(place);
+  while (ring.length) {
+    const next = [];
+    for (const place of ring)
+      eachNeighbor(place, width, height, (other) => {
+        if (known[other]) return;
+        result[other] = result[place];
+        known[other] = next.push(other) && 1;
+      });
+    ring = next;
+  }
+  return { values: result, width, height };
 }
 
 /** Is the ink lighter than the paper? Where there is ink nearby, most of what lies around is paper. */
 function lightOnDark(gray) {
-  const small = shrink(gray, Math.max(1, Math.floor(Math.max(gray.width, gray.height) / 50)));
-  const broad = { ...small, values: Float64Array.from(small.values) };
-  blur(broad, Math.max(small.width, small.height) / 4);
-  small.values = Float64Array.from(small.values, (value, index) => value - broad.values[index]); // a lamp's light changes slowly
-  const { low, middle, high } = around(small, Math.floor(Math.max(small.width, small.height) / 3) + 1);
-  const enough = high.reduce((most, value, index) => Math.max(most, value - low[index]), 0) / 2;
-  let sum = 0;
-  for (let index = 0; index < low.length; index++)
-    if (high[index] - low[index] >= enough) sum += low[index] + high[index] - 2 * middle[index];
-  return sum > 0;
+  const side = Math.max(1, Math.floor(Math.max(gray.width, gray.height) / 50));
+  const small = shrink(gray, side), light = { ...small, values: Float64Array.from(small.values) };
+  blur(light, Math.max(small.width, small.height) / 4); // a lamp's light changes slowly
+  const size = Math.floor(Math.max(small.width, small.height) / 3) + 1;
+  const before = Math.floor(size / 2), after = size - 1 - before;
+  const above = (take, sign) => ({ ...small, values: shrink(gray, side, take).values.map((value, place) => sign * (value - light.values[place])) });
+  const low = maximumFilter(above(Math.min, -1), before, after).map((value) => -value); // a thin stroke is lost in a mean
+  const high = maximumFilter(above(Math.max, 1), before, after), middle = medianFilter(above(null, 1), size);
+  const enough = largestOf(high.map((value, place) => value - low[place])) / 2;
+  return high.reduce((total, value, place) => (value - low[place] >= enough ? total + low[place] + value - 2 * middle[place] : total), 0) > 0;
+}
+
+/** The largest value from `before` pixels on the left and above to `after` pixels on the right and below. */
+function maximumFilter({ values, width, height }, before, after) {
+  const result = new Float64Array(values), slide = slidingMaximum(Math.max(width, height), before, after);
+  for (let y = 0; y < height; y++) slide(result, y * width, 1, width);
+  for (let x = 0; x < width; x++) slide(result, x, width, height);
+  return result;
 }
 
 /**
- * Of the size × size pixels around each, the least value, the median and the largest. The window goes along a row; how
- * often it holds each rank is counted, and also for the ranks in groups, to find the median soon.
+ * The median of the size × size pixels around each. The window goes along a row; how often it holds each rank is counted,
+ * and also for the ranks in groups, to find the median soon.
  */
-function around({ values, width, height }, size) {
-  const sorted = values.slice().sort();
+function medianFilter({ values, width, height }, size) {
+  const order = Int32Array.from(values.keys()).sort((one, other) => values[one] - values[other]);
   const before = Math.floor(size / 2), group = 64;
   const columns = Int32Array.from({ length: width + size - 1 }, (_, x) => mirrored(x - before, width));
   const rows = Int32Array.from({ length: height + size - 1 }, (_, y) => mirrored(y - before, height) * width);
-  const ranks = Int32Array.from(values, (value) => rankIn(sorted, value));
+  const ranks = new Int32Array(values.length);
+  order.forEach((place, rank) => (ranks[place] = rank));
   const counts = new Int32Array(Math.ceil(values.length / group) * group), groups = new Int32Array(counts.length / group);
   const count = (x, y, change) => {
     for (let step = 0; step < size; step++) {
@@ -119,63 +183,28 @@ function around({ values, width, height }, size) {
       groups[Math.floor(rank / group)] += change;
     }
   };
-  const find = (place) => {
-    let which = 0;
-    while (place >= groups[which]) place -= groups[which++];
-    let rank = which * group;
-    while (place >= counts[rank]) place -= counts[rank++];
-    return sorted[rank];
-  };
-  const [low, middle, high] = [0, 1, 2].map(() => new Float64Array(values.length));
+  const result = new Float64Array(values.length);
   for (let y = 0, index = 0; y < height; y++) {
     counts.fill(0);
     groups.fill(0);
     for (let x = 0; x < size - 1; x++) count(x, y, 1);
     for (let x = 0; x < width; x++, index++) {
       count(x + size - 1, y, 1);
-      low[index] = find(0);
-      middle[index] = find(Math.floor((size * size) / 2));
-      high[index] = find(size * size - 1);
+      let place = Math.floor((size * size) / 2), which = 0;
+      while (place >= groups[which]) place -= groups[which++];
+      let rank = which * group;
+      while (place >= counts[rank]) place -= counts[rank++];
+      result[index] = values[order[rank]];
       count(x, y, -1);
     }
   }
-  return { low, middle, high };
+  return result;
 }
 
-/** Where a value stands first among sorted ones. */
-function rankIn(sorted, value) {
-  let [from, to] = [0, sorted.length - 1];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (sorted[middle] < value) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
-
-/** How dark ink is, above the paper. */
-function strength(ink, paper) {
-  let peak = ink[0];
-  for (let index = 1; index < ink.length; index++) if (ink[index] > peak) peak = ink[index];
-  const half = (peak - paper) / 2;
-  return percentile(ink.filter((value) => value - paper >= half), 75) - paper;
-}
-
-/** How much most of the paper differs from itself. `others` more values are 0. */
-function noiseOf(ink, paper, others) {
-  if (paper === 0) return 0; // a fifth of all values is zero
-  const away = new Float64Array(ink.length + others).fill(Math.abs(paper));
-  for (let index = 0; index < ink.length; index++) away[index] = Math.abs(ink[index] - paper);
-  return percentile(away, 20);
-}
-
-/** Of values and `zeros` more that are 0, if none is less. As NumPy's: between two values, the straight line. */
-function percentile(values, share, zeros = 0) {
-  const place = ((values.length + zeros - 1) * share) / 100;
-  if (place <= zeros - 1) return 0;
-  const sorted = values.slice().sort();
-  const at = (index) => (index < zeros ? 0 : sorted[index - zeros]);
-  const below = at(Math.floor(place)), above = at(Math.ceil(place));
+/** As NumPy's: between two values, the straight line. */
+function percentile(values, share) {
+  const sorted = values.slice().sort(), place = ((values.length - 1) * share) / 100;
+  const below = sorted[Math.floor(place)], above = sorted[Math.ceil(place)];
   return below + (above - below) * (place - Math.floor(place));
 }
 
@@ -186,7 +215,7 @@ function percentile(values, share, zeros = 0) {
 function closing({ values, width, height }, reach) {
   const wide = width + 2 * reach, high = height + 2 * reach;
   const padded = new Float64Array(wide * high);
-  const slide = slidingMaximum(Math.max(wide, high), reach);
+  const slide = slidingMaximum(Math.max(wide, high), reach, reach);
   for (let y = 0; y < height; y++) {
     const row = padded.subarray((y + reach) * wide, (y + reach + 1) * wide);
     row.fill(values[y * width], 0, reach).fill(values[(y + 1) * width - 1], reach + width);
@@ -212,19 +241,19 @@ function closing({ values, width, height }, reach) {
 }
 
 /**
- * A function that changes each value of a line to the largest of those at most `reach` away. The candidates in the
- * queue fall from its start on.
+ * A function that changes each value of a line to the largest of those from `before` to `after` it. The candidates in
+ * the queue fall from its start on.
  */
-function slidingMaximum(longest, reach) {
+function slidingMaximum(longest, before, after) {
   const line = new Float64Array(longest), queue = new Int32Array(longest);
   return (values, start, step, count) => {
     for (let place = 0, at = start; place < count; place++, at += step) line[place] = values[at];
     for (let place = 0, next = 0, first = 0, end = 0, at = start; place < count; place++, at += step) {
-      for (; next < count && next <= place + reach; next++) {
+      for (; next < count && next <= place + after; next++) {
         while (end > first && line[queue[end - 1]] <= line[next]) end--;
         queue[end++] = next;
       }
-      if (queue[first] < place - reach) first++;
+      if (queue[first] < place - before) first++;
       values[at] = line[queue[first]];
     }
   };
@@ -257,61 +286,6 @@ function blur({ values, width, height }, sigma) {
 function mirrored(place, count) {
   const within = ((place % (2 * count)) + 2 * count) % (2 * count);
   return within < count ? within : 2 * count - 1 - within;
-}
-
-/** Keep only marks that have at least a fiftieth of the heaviest one's ink, and what lies within 2 pixels of them. */
-function removeSpecks(ink, width, height) {
-  const marks = new Int32Array(ink.length), queue = new Int32Array(ink.length);
-  const masses = [0], inside = [0]; // of marks; one that touches two sides of the picture has no mass inside
-  for (let start = 0; start < ink.length; start++) {
-    if (marks[start] || !(ink[start] > 0.3)) continue;
-    const mark = masses.length;
-    let mass = 0, from = 0, to = 0;
-    let left = 0, right = 0, top = 0, bottom = 0; // 1 where the mark touches that side
-    const reach = (place) => {
-      if (marks[place] || !(ink[place] > 0.3)) return;
-      marks[place] = mark;
-      queue[to++] = place;
-    };
-    reach(start);
-    while (from < to) {
-      const place = queue[from++], x = place % width;
-      mass += ink[place];
-      if (x === 0) left = 1;
-      if (x === width - 1) right = 1;
-      if (place < width) top = 1;
-      if (place >= width * (height - 1)) bottom = 1;
-      eachNeighbor(place, width, height, reach);
-    }
-    masses.push(mass);
-    inside.push(left + right + top + bottom > 1 ? 0 : mass);
-  }
-  // What runs from side to side is the edge of a shadow or of the paper, if there is anything else.
-  const counted = largestOf(inside) > 0.02 * largestOf(masses) ? inside : masses;
-  const least = 0.02 * largestOf(counted);
-  const near = new Uint8Array(ink.length);
-  let ring = [];
-  for (let place = 0; place < marks.length; place++) if (counted[marks[place]] > least) near[place] = ring.push(place) && 1;
-  for (let round = 0; round < 2; round++) {
-    const next = [];
-    const reach = (place) => near[place] || (near[place] = next.push(place) && 1);
-    for (const place of ring) eachNeighbor(place, width, height, reach);
-    ring = next;
-  }
-  for (let place = 0; place < ink.length; place++) if (!near[place]) ink[place] = 0;
-}
-
-function largestOf(values) {
-  return values.reduce((one, other) => Math.max(one, other));
-}
-
-/** The pixels above, below, left and right. */
-function eachNeighbor(place, width, height, visit) {
-  const x = place % width;
-  if (x > 0) visit(place - 1);
-  if (x < width - 1) visit(place + 1);
-  if (place >= width) visit(place - width);
-  if (place < width * (height - 1)) visit(place + width);
 }
 
 // ---- the frame

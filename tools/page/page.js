@@ -4,6 +4,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const get = (id) => document.getElementById(id);
 const PAPER = 280; // pixels a side of the drawing that the networks' picture is made from
 const PEN = 0.075; // of the paper's side
+const SMALLEST = 100; // pixels a side of a photo in which several digits are sought
+const SURE = 0.8; // an answer that is given a smaller probability gets a question mark
 
 const networks = {}; // cnn, dense, snapshots
 let scene = { strokes: [], photo: null }; // what lies on the paper
@@ -13,15 +15,17 @@ let pen = null; // the stroke that is being drawn, and the pointer that draws it
 let position = data.steps.length - 1; // which network of the training reads
 let answers = []; // of each of these networks, its probabilities for this digit
 let reading = null; // what the networks made of the scene
+let digits = []; // on a photo with several, each with its box
 let probe = null; // the entry of a map that the reader touches
 let tiles = {};
 let timer = 0;
 
-const sheet = document.createElement("canvas"); // where strokes become pixels
-sheet.width = sheet.height = PAPER;
-const ink = sheet.getContext("2d", { willReadFrequently: true });
+const drawing = document.createElement("canvas"); // where strokes become pixels
+drawing.width = drawing.height = PAPER;
+const ink = drawing.getContext("2d", { willReadFrequently: true });
 
 const percent = (share) => (share > 0.9995 ? "over 99.9%" : `${(100 * share).toFixed(1)}%`);
+const surety = (share) => (share < SURE ? `not sure, ${percent(share)}` : `${percent(share)} sure`);
 const largest = (values) => values.indexOf(Math.max(...values));
 const network = (index) => networks.snapshots[index] ?? networks.cnn;
 
@@ -32,29 +36,53 @@ function write(id, text) {
 
 /** Brightness of what lies on the paper, and its width and height. */
 function brightness() {
+  if (pixelsAreChanged()) throw new Error(HIDDEN);
   if (scene.photo) return [grayOf(scene.photo), scene.photo.width, scene.photo.height];
   ink.fillStyle = "white";
   ink.fillRect(0, 0, PAPER, PAPER);
   paintStrokes(ink, scene.strokes, PAPER, PEN * PAPER, "black");
-  return [grayOf(sheet), PAPER, PAPER];
+  return [grayOf(drawing), PAPER, PAPER];
+}
+
+let sheet = null; // the latest photo in which several digits were sought, and what was found
+/** What `readSheet` finds in the photo on the paper, in reading order, if it is several digits. */
+function digitsOnPhoto({ invert, ...frame }) {
+  if (!scene.photo || !invert || Math.max(scene.photo.width, scene.photo.height) < SMALLEST) return [];
+  const key = JSON.stringify(frame);
+  if (sheet?.photo !== scene.photo || sheet.key !== key) {
+    sheet = { photo: scene.photo, key, rows: [] };
+    try {
+      sheet.rows = readSheet(...brightness(), frame);
+    } catch {
+      // `toMnist` says why
+    }
+    for (const digit of sheet.rows.flat()) {
+      const answer = softmax(readWithCnn(normalize(digit.pixels, data.mean, data.std), networks.cnn).logits);
+      digit.answer = `${largest(answer)}${Math.max(...answer) < SURE ? "?" : ""}`;
+    }
+  }
+  const digits = sheet.rows.flat();
+  return digits.length > 1 ? digits : [];
 }
 
 /** Read the paper with both networks, and show everything. */
 function redraw() {
   const start = performance.now();
   reading = null;
+  digits = [];
   say("");
-  paintPaper();
   if (scene.strokes.length || scene.photo) {
     try {
       const switches = Object.fromEntries(["invert", "center", "scale"].map((name) => [name, get(name).checked]));
-      const picture = toMnist(...brightness(), switches);
+      digits = digitsOnPhoto(switches);
+      const picture = digits[scene.chosen ?? 0] ?? toMnist(...brightness(), { ...switches, plain: !scene.photo });
       const image = normalize(picture.pixels, data.mean, data.std);
       reading = { ...picture, image, dense: softmax(readWithDense(image, networks.dense)) };
     } catch (error) {
       say(error.message);
     }
   }
+  paintPaper();
   showReading();
   followTraining();
   demo.milliseconds = performance.now() - start;
@@ -89,7 +117,8 @@ function showSteps() {
   const [first, second] = document.querySelectorAll("#steps canvas");
   const blank = { values: new Uint8Array(28 * 28), width: 28, height: 28, high: 255 };
   const [paperGone, cropped] = reading?.steps ?? [blank, blank];
-  paintPicture(first, paperGone, inkScale());
+  const small = shrink(paperGone, Math.ceil(Math.max(paperGone.width, paperGone.height) / 140));
+  paintPicture(first, { ...small, high: paperGone.high }, inkScale());
   paintPicture(second, cropped, inkScale());
   paintPicture(get("seen"), reading ? { ...blank, values: reading.pixels } : blank, inkScale());
   paintPatch();
@@ -125,7 +154,7 @@ function peak(values) {
 function showAnswer() {
   const best = reading ? largest(reading.cnn) : -1;
   write("numeral", reading ? best : "·");
-  write("certainty", reading ? `${percent(reading.cnn[best])} sure` : "waiting for a digit");
+  write("certainty", reading ? surety(reading.cnn[best]) : "waiting for a digit");
   document.querySelectorAll("#probabilities tbody tr").forEach((row, digit) => {
     const [cnn, dense] = reading ? [reading.cnn[digit], reading.dense[digit]] : [0, 0];
     row.className = digit === best ? "best" : "";
@@ -140,15 +169,15 @@ function showAnswer() {
 }
 
 function paperLabel(best) {
-  const what = scene.photo ? "a photo" : scene.strokes.length ? "a drawing" : "nothing on it";
-  return `Paper with ${what}${reading ? `, read as ${best}` : ""}. Draw here`;
+  const what = digits.length ? `a photo of ${digits.length} digits, number ${1 + (scene.chosen ?? 0)}` : scene.photo ? "a photo" : scene.strokes.length ? "a drawing" : "nothing on it";
+  return `Paper with ${what}${reading ? `, read as ${best}` : ""}. ${digits.length ? "" : "Draw here"}`;
 }
 
 /** Say the answer to a screen reader, when it has stood for a moment. */
 function announce() {
   if (!reading) return void (get("live").textContent = "The paper is empty.");
   const [cnn, dense] = [largest(reading.cnn), largest(reading.dense)];
-  get("live").textContent = `The CNN reads ${cnn}, ${percent(reading.cnn[cnn])} sure. The dense network reads ${dense}, ${percent(reading.dense[dense])} sure.`;
+  get("live").textContent = `${digits.length ? `${rowsRead()}. ` : ""}The CNN reads ${cnn}, ${surety(reading.cnn[cnn])}. The dense network reads ${dense}, ${percent(reading.dense[dense])} sure.`;
 }
 
 /** Where the training stands at the slider's position. */
@@ -167,7 +196,7 @@ async function followTraining() {
   const image = reading?.image;
   if (!image) answers = data.steps.map(() => Array(10).fill(0));
   for (let index = data.steps.length - 1; image && index >= 0; index--) {
-    if (index % 4 === 0) await new Promise((resume) => setTimeout(resume));
+    if ((data.steps.length - 1 - index) % 4 === 0) await new Promise((resume) => setTimeout(resume));
     if (mine !== turn) return;
     answers[index] = softmax(readWithCnn(image, network(index)).logits);
   }
@@ -190,9 +219,12 @@ function paintPaper() {
     context.drawImage(scene.photo, x * side, y * side, scene.photo.width * factor * side, scene.photo.height * factor * side);
   }
   paintStrokes(context, scene.strokes, side, PEN * side, getComputedStyle(document.body).color);
+  digits.forEach((digit, at) => paintBox(context, boxOnPaper(digit.box).map((share) => share * side), readAs(at), at === (scene.chosen ?? 0)));
+  write("rows", digits.length ? `${rowsRead()}. Choose one with a click or the arrow keys. If it is wrong, type the right digit, or click it in the table.` : "");
   get("hint").hidden = scene.strokes.length > 0 && !scene.sample || Boolean(scene.photo);
   write("hint", scene.sample ? "Draw your own" : "Draw here");
   get("undo").disabled = !past.length;
+  get("turn").hidden = !scene.photo;
 }
 
 /** Where a photo lies on the paper: corner and size of a pixel, as shares of the paper. */
@@ -200,6 +232,33 @@ function photoPlace() {
   const { width, height } = scene.photo;
   const factor = 1 / Math.max(width, height);
   return { x: (1 - width * factor) / 2, y: (1 - height * factor) / 2, factor };
+}
+
+/** Where the box of a digit lies on the paper: left, top, width and height, as shares of the paper. */
+function boxOnPaper([top, left, bottom, right]) {
+  const { x, y, factor } = photoPlace();
+  return [x + left * factor, y + top * factor, (right - left) * factor, (bottom - top) * factor];
+}
+
+/** What a digit of the photo is: what the network reads, if the reader has not corrected it. */
+function readAs(at) {
+  return scene.corrected?.[at] ?? digits[at].answer;
+}
+
+function rowsRead() {
+  let at = 0;
+  return `Read: ${sheet.rows.map((row) => row.map(() => readAs(at++)).join(" ")).join(" / ")}`;
+}
+
+function choose(at) {
+  scene.chosen = (at + digits.length) % digits.length;
+  redraw();
+}
+
+function correct(digit) {
+  if (!digits.length) return;
+  scene.corrected = { ...scene.corrected, [scene.chosen ?? 0]: digit };
+  paintPaper();
 }
 
 /** Frame what an entry of a map sees, on the paper and in the picture of 28×28. */
@@ -253,6 +312,11 @@ function listenToPaper() {
   const paper = get("paper");
   paper.addEventListener("pointerdown", (event) => {
     if (event.button || pen) return;
+    if (digits.length) {
+      const [x, y] = pointOn(paper, event);
+      const at = digits.map(({ box }) => boxOnPaper(box)).findIndex(([left, top, width, height]) => x >= left && x <= left + width && y >= top && y <= top + height);
+      return at >= 0 && choose(at);
+    }
     paper.setPointerCapture(event.pointerId);
     pen = { stroke: [pointOn(paper, event)], pointer: event.pointerId };
     place({ strokes: scene.sample ? [pen.stroke] : [...scene.strokes, pen.stroke] });
@@ -265,13 +329,16 @@ function listenToPaper() {
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) paper.addEventListener(end, (event) => event.pointerId === pen?.pointer && (pen = null));
   paper.addEventListener("keydown", (event) => {
+    if (/^\d$/.test(event.key)) correct(Number(event.key));
     const direction = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!direction) return;
     event.preventDefault();
-    if (!pen) showStored(direction);
+    if (digits.length) choose((scene.chosen ?? 0) + direction);
+    else if (!pen) showStored(direction);
   });
   get("clear").addEventListener("click", () => pen || place({}));
   get("undo").addEventListener("click", undo);
+  get("turn").addEventListener("click", () => place({ photo: turned(scene.photo) }));
   document.addEventListener("keydown", (event) => {
     if (event.key === "z" && (event.ctrlKey || event.metaKey)) undo();
   });
@@ -450,6 +517,7 @@ function writeTexts() {
     const row = body.insertRow();
     row.innerHTML = `<th scope="row">${digit}</th><td class="bar" aria-hidden="true"><i></i><b></b></td><td> </td><td> </td>`;
     row.style.setProperty("--color", "var(--accent)");
+    row.addEventListener("click", () => correct(digit));
   }
 }
 
@@ -468,9 +536,10 @@ const demo = {
 };
 
 async function begin() {
-  networks.cnn = await loadNetwork(data.cnn);
-  networks.dense = await loadNetwork(data.dense);
-  networks.snapshots = await loadSnapshots(data.snapshots);
+  const numbers = await loadNumbers(data.cnn);
+  networks.cnn = scaled(numbers, data.cnn.layers);
+  networks.dense = scaled(await loadNumbers(data.dense), data.dense.layers);
+  networks.snapshots = await loadSnapshots(data.snapshots, numbers, data.cnn.layers);
   writeTexts();
   listenToPaper();
   listenToFiles();

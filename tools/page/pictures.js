@@ -1,5 +1,6 @@
 // How numbers become pictures: strokes on paper, maps, kernels, bars, and the river of answers.
 
+const SOFTWARE = { willReadFrequently: true }; // small pictures are painted in less time without the graphics process
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : systemIsDark.matches);
 
@@ -17,7 +18,7 @@ function colorScale(...colors) {
   const canvas = document.createElement("canvas");
   canvas.width = 256;
   canvas.height = 1;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = canvas.getContext("2d", SOFTWARE);
   const gradient = context.createLinearGradient(0, 0, 256, 0);
   colors.forEach((color, index) => gradient.addColorStop(index / (colors.length - 1), color));
   context.fillStyle = gradient;
@@ -66,7 +67,7 @@ function imageOf(values, start, width, height, low, high, scale) {
 /** Fill a whole canvas with one picture. */
 function paintPicture(canvas, { values, width, height, high }, scale) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  canvas.getContext("2d").putImageData(imageOf(values, 0, width, height, 0, high, scale), 0, 0);
+  canvas.getContext("2d", SOFTWARE).putImageData(imageOf(values, 0, width, height, 0, high, scale), 0, 0);
 }
 
 const widths = new Map(); // of canvases, in CSS pixels: measured once, because measuring makes a browser lay out the page
@@ -98,11 +99,11 @@ function paintMaps(canvas, values, count, columns, side, low, high, scale) {
   const height = (tiles.rows * tiles.pitch - tiles.pitch + tiles.tile) / ratio;
   fit(canvas, height);
   canvas.style.height = `${height.toFixed(1)}px`;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", SOFTWARE);
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingEnabled = false;
   Object.assign(small, { width: side, height: side * count });
-  small.getContext("2d").putImageData(imageOf(values, 0, side, side * count, low, high, scale), 0, 0);
+  small.getContext("2d", SOFTWARE).putImageData(imageOf(values, 0, side, side * count, low, high, scale), 0, 0);
   for (let map = 0; map < count; map++) {
     const x = Math.round((map % columns) * tiles.pitch), y = Math.round(Math.floor(map / columns) * tiles.pitch);
     const end = Math.round((map % columns) * tiles.pitch + tiles.tile) - x;
@@ -113,7 +114,7 @@ function paintMaps(canvas, values, count, columns, side, low, high, scale) {
 
 /** Frame one map. Returns the place of its corner. */
 function paintFrame(canvas, tiles, map) {
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", SOFTWARE);
   const x = (map % tiles.columns) * tiles.pitch, y = Math.floor(map / tiles.columns) * tiles.pitch;
   context.strokeStyle = getComputedStyle(document.body).color;
   context.lineWidth = 2 * Math.min(3, window.devicePixelRatio || 1);
@@ -125,7 +126,7 @@ function paintFrame(canvas, tiles, map) {
 function paintProbe(canvas, tiles, { map, row, column }) {
   const [x, y] = paintFrame(canvas, tiles, map);
   const entry = tiles.tile / tiles.side;
-  canvas.getContext("2d").strokeRect(x + column * entry, y + row * entry, entry, entry);
+  canvas.getContext("2d", SOFTWARE).strokeRect(x + column * entry, y + row * entry, entry, entry);
 }
 
 /** Draw strokes of points from 0 to 1, as curves through the middles between points. */
@@ -144,6 +145,18 @@ function paintStrokes(context, strokes, side, width, color) {
   }
 }
 
+/** Frame a digit on a photo, and write on a tag at the frame what it is read as. box: left, top, width, height. */
+function paintBox(context, [left, top, width, height], text, isChosen) {
+  const size = Math.max(context.canvas.width / 24, height / 3), style = getComputedStyle(document.documentElement);
+  context.strokeStyle = context.fillStyle = isChosen ? style.getPropertyValue("--accent") : "#2a66b8";
+  Object.assign(context, { lineWidth: size / (isChosen ? 5 : 12), textAlign: "center", textBaseline: "middle", font: `600 ${size}px ${style.getPropertyValue("--sans")}` });
+  context.strokeRect(left, top, width, height);
+  const wide = 0.2 * size + context.measureText(text).width;
+  context.fillRect(left - wide, top, wide, 1.1 * size);
+  context.fillStyle = isChosen ? style.getPropertyValue("--ground") : "white";
+  context.fillText(text, left - wide / 2, top + 0.6 * size);
+}
+
 const RIVER = 168; // CSS pixels
 const AXIS = 22; // under the river
 
@@ -152,8 +165,8 @@ function paintRiver(canvas, answers, steps) {
   const ratio = fit(canvas, RIVER + AXIS);
   const { width } = canvas;
   const height = canvas.height - AXIS * ratio;
-  const context = canvas.getContext("2d");
-  context.clearRect(0, 0, width, height);
+  const context = canvas.getContext("2d", SOFTWARE);
+  context.clearRect(0, 0, width, canvas.height);
   const known = answers.filter(Boolean);
   if (!known.length) return;
   const filled = answers.map((answer) => answer ?? known[0]);

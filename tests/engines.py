@@ -1,0 +1,140 @@
+"""Firefox and WebKitGTK, driven by the commands of the W3C's WebDriver, as Debian's packages bring them."""
+
+import base64
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import requests
+from PIL import Image
+
+SETTINGS = {"marionette.port": 0, "toolkit.legacyUserProfileCustomizations.stylesheets": True}
+SETTINGS |= {"media.navigator.streams.fake": True, "media.navigator.permission.disabled": True}
+SETTINGS |= {"layout.css.prefers-color-scheme.content-override": 0}  # dark
+NARROW = (
+    "{ min-width: 0 !important; padding: 0; font-size: 1px }"  # of the window's tools, for a phone's width
+)
+PATHS = {"Navigate": "url", "SetWindowRect": "window/rect", "ExecuteScript": "execute/sync"}
+PATHS |= {"PerformActions": "actions", "SwitchToFrame": "frame", "NewSession": ""}
+
+
+def until(ask):
+    """What is answered as soon as the answer counts as true."""
+    for _ in range(1_200):
+        if answer := ask():
+            return answer
+        time.sleep(0.05)
+    raise TimeoutError("A minute went by in vain.")
+
+
+class Engine:
+    """A browser without a screen, driven by the W3C's WebDriver."""
+
+    def start(self, folder, *command):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+        variables = os.environ | {"XDG_CONFIG_HOME": str(folder)}
+        self.process = subprocess.Popen(command, env=variables, **quiet)
+
+    def close(self):
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(20)
+
+    def open(self, path, query=""):
+        self.send("SwitchToFrame", id=None)
+        self.send("Navigate", url=path.as_uri() + query)
+
+    def resize(self, width):
+        self.send("SetWindowRect", x=0, y=0, width=width, height=1100)
+        self.until(f"innerWidth == {width}")
+
+    def ask(self, script):
+        return self.send("ExecuteScript", script=f"return {script}", args=[])
+
+    def until(self, script):
+        return until(lambda: self.ask(script))
+
+    def press(self, key):
+        self.act("key", {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key})
+
+    def draw(self, element, points):
+        """One stroke of the mouse through points from 0 to 1 of an element."""
+        script = f"(({{x, y, width, height}}) => [x, y, width, height])({element}.getBoundingClientRect())"
+        left, top, width, height = self.ask(script)
+        places = [{"x": round(left + x * width), "y": round(top + y * height)} for x, y in points]
+        first, *others = ({"type": "pointerMove", "duration": 40, **place} for place in places)
+        press, release = ({"type": f"pointer{name}", "button": 0} for name in ("Down", "Up"))
+        self.act("pointer", first, press, *others, release)
+
+    def act(self, kind, *steps):
+        self.send("PerformActions", actions=[{"type": kind, "id": kind, "actions": list(steps)}])
+
+    def picture(self):
+        content = base64.b64decode(self.send("TakeScreenshot", full=False))
+        return np.array(Image.open(io.BytesIO(content)).convert("RGB"))
+
+
+class Firefox(Engine):
+    """Its own socket Marionette has WebDriver's commands."""
+
+    def __init__(self, folder, **more):
+        (folder / "chrome").mkdir()
+        (folder / "chrome" / "userChrome.css").write_text(f":root {NARROW}")
+        settings = SETTINGS | more
+        lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in settings.items())
+        (folder / "user.js").write_text("".join(lines))
+        self.start(folder, "firefox-esr", "--headless", "--marionette", "--profile", folder)
+        note = folder / "MarionetteActivePort"
+        port = until(lambda: note.exists() and note.read_text())
+        self.socket = socket.create_connection(("127.0.0.1", int(port)))
+        self.file = self.socket.makefile("rb")
+        self.receive()
+        self.send("NewSession", capabilities={})
+
+    def close(self):
+        super().close()
+        self.file.close()
+        self.socket.close()
+
+    def receive(self):
+        size = b"".join(iter(lambda: self.file.read(1), b":"))
+        return json.loads(self.file.read(int(size)))
+
+    def send(self, command, **parameters):
+        text = json.dumps([0, 0, f"WebDriver:{command}", parameters])
+        self.socket.sendall(f"{len(text)}:{text}".encode())
+        _, _, error, answer = self.receive()
+        assert error is None, error
+        return answer.get("value")
+
+
+class WebKit(Engine):
+    """Its driver is a server, and it needs a screen, though one that nobody sees."""
+
+    def __init__(self, folder):
+        (folder / "gtk-3.0").mkdir()
+        (folder / "gtk-3.0" / "gtk.css").write_text(f"* {NARROW}")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        screen = ("xvfb-run", "-a", "-s", "-screen 0 1600x1200x24")
+        self.start(folder, *screen, "WebKitWebDriver", f"--port={port}")
+        until(lambda: self.answers(port))
+        self.address = f"http://127.0.0.1:{port}/session"
+        binary = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser")))
+        options = {"binary": binary, "args": ["--automation", "--dark-mode"]}
+        session = self.send("NewSession", capabilities={"alwaysMatch": {"webkitgtk:browserOptions": options}})
+        self.address += f"/{session['sessionId']}/"
+
+    def answers(self, port):
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", port)) == 0
+
+    def send(self, command, **parameters):
+        if command == "TakeScreenshot":
+            return requests.get(f"{self.address}screenshot").json()["value"]
+        return requests.post(self.address + PATHS[command], json=parameters).json()["value"]
