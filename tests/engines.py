@@ -17,9 +17,8 @@ from PIL import Image
 SETTINGS = {"marionette.port": 0, "toolkit.legacyUserProfileCustomizations.stylesheets": True}
 SETTINGS |= {"media.navigator.streams.fake": True, "media.navigator.permission.disabled": True}
 SETTINGS |= {"layout.css.prefers-color-scheme.content-override": 0}  # dark
-NARROW = (
-    "{ min-width: 0 !important; padding: 0; font-size: 1px }"  # of the window's tools, for a phone's width
-)
+# Of the window's tools, so that it can be as narrow as a phone.
+NARROW = "{ min-width: 0 !important; padding: 0; font-size: 1px }"
 PATHS = {"Navigate": "url", "SetWindowRect": "window/rect", "ExecuteScript": "execute/sync"}
 PATHS |= {"PerformActions": "actions", "SwitchToFrame": "frame", "NewSession": ""}
 
