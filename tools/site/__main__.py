@@ -36,7 +36,8 @@ TO_LOOK_UP = re.compile(r"(:caption: To look up\n:hidden:\n).*", re.DOTALL)  # t
 
 
 def main() -> int:
-    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    formatter = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=__doc__, formatter_class=formatter).parse_args()
     demo.use_checkpoints()
     try:
         digits = load_digits()
