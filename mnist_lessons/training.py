@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 
-from mnist_helpers.figures import draw_bars, draw_curves
+from mnist_helpers.figures import COLORS, draw_bars, draw_curves
 from mnist_helpers.training import History
 
 
@@ -31,6 +31,7 @@ def draw_training(history: History, title: str, width: int = 10, log: str = "") 
     percents = [100 * share for share in history.validation_accuracy]
     curves = {"validation": (history.epoch_ends, percents)}
     draw_curves(curves, steps, "validation images right (%)", axes=row[0, 1])
+    row[0, 1].lines[0].set_color(COLORS[1])  # of validation, as on the left
     return figure
 
 

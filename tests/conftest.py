@@ -28,6 +28,27 @@ def browser():
         browser.close()
 
 
+@pytest.fixture
+def open_page(browser):
+    """Opens a page; in the end, none asked for anything from elsewhere, and no console holds a complaint."""
+    contexts, wrong = [], []
+
+    def opened(url, own=("file:", "data:", "blob:"), **settings):
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | settings))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(240_000)  # on a busy machine
+        page.on("request", lambda request: request.url.startswith(own) or wrong.append(request.url))
+        page.on("console", lambda said: said.type in ("error", "warning") and wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The site, with networks that were trained for a second only."""

@@ -1,4 +1,4 @@
-"""Firefox and WebKitGTK, driven by the commands of the W3C's WebDriver, as Debian's packages bring them."""
+"""A mouse for Chromium; Firefox and WebKitGTK, driven by the W3C's WebDriver, as Debian's packages bring them."""
 
 import base64
 import io
@@ -30,6 +30,15 @@ def until(ask):
             return answer
         time.sleep(0.05)
     raise TimeoutError("A minute went by in vain.")
+
+
+def draw(page, canvas, points):
+    """One stroke of Chromium's mouse through points from 0 to 1 of a locator's element."""
+    x, y, width, height = canvas.bounding_box().values()
+    for number, (right, down) in enumerate(points):
+        page.mouse.move(x + right * width, y + down * height, steps=4)
+        number or page.mouse.down()
+    page.mouse.up()
 
 
 class Engine:

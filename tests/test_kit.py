@@ -247,33 +247,27 @@ FITS = """() => {
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_slides_fit_the_screen_show_a_picture_and_are_read_from_the_last_row(browser, path, tmp_path):
+def test_slides_fit_the_screen_show_a_picture_and_are_read_from_the_last_row(open_page, path, tmp_path):
     notebook, notes = nbformat.read(path, 4), read_notes(path.stem)
     (tmp_path / "slides.html").write_text(slides.page(notebook, notes, FULL, NETWORK), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    wrong = []
-    page.on("request", lambda request: request.url.startswith("http") and wrong.append(request.url))
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto((tmp_path / "slides.html").as_uri())
+    slides_page = (tmp_path / "slides.html").as_uri()
+    page = open_page(slides_page, viewport={"width": 1280, "height": 720})
     page.wait_for_function("window.Reveal && Reveal.isReady()")
     assert page.evaluate("Reveal.getTotalSlides()") > len(headings(notebook))
     assert page.locator("img:not([alt]), img[alt=''], section:not(:has(img))").count() == 0
     for number in range(page.evaluate("Reveal.getTotalSlides()")):
         page.evaluate(f"Reveal.slide({number})")
         assert page.evaluate(FITS) == [True, True, True], f"bottom, right, letters of slide {number}"
-    assert wrong == []
-    page.close()
 
 
-def test_cheat_sheet_and_what_next_are_a_page_each_and_the_guide_fits_a_phone(browser, tmp_path, monkeypatch):
+def test_cheat_sheet_and_what_next_are_a_page_each_and_the_guide_fits_a_phone(
+    open_page, tmp_path, monkeypatch
+):
     monkeypatch.setattr(kit, "KIT", tmp_path)
-    page = browser.new_page(viewport={"width": 390, "height": 844})
     for name in ("cheat-sheet", "what-next", "guide", "quizzes/03_training"):
         target = tmp_path / "teacher" / f"{name}.html"
         kit.write_page(TEACHING / f"{name}.md", target)
-        page.goto(target.as_uri())
+        page = open_page(target.as_uri(), viewport={"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390 or name == "cheat-sheet"
         pages_printed = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
         assert pages_printed == 1 or name not in ("cheat-sheet", "what-next")
-    page.close()

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from engines import draw
 from PIL import Image
 
 from mnist_helpers.data import load_digits
@@ -32,20 +33,10 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, made, request):
-    """The opened page; at the end, nothing was fetched from elsewhere and no error is in its console."""
-    settings = getattr(request, "param", {"viewport": {"width": 1280, "height": 900}})
-    page = browser.new_context(**settings).new_page()
-    page.set_default_timeout(120_000)  # on a busy machine
-    asked, wrong = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(made.path.as_uri())
+def page(open_page, made, request):
+    page = open_page(made.path.as_uri(), **getattr(request, "param", {}))
     page.wait_for_selector("html[data-ready]")
-    yield page
-    page.context.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == wrong == []
+    return page
 
 
 def png(picture):
@@ -60,16 +51,11 @@ def answer(page):
     return page.evaluate("reading && largest(reading.cnn)")
 
 
-def draw(page, strokes):
-    """Draw with the mouse on an empty paper; of many points in a stroke, only some."""
+def write(page, strokes):
+    """Draw on an empty paper; of many points in a stroke, only some."""
     page.click("#clear")
-    box = page.locator("#paper").bounding_box()
     for stroke in strokes:
-        points = [*stroke[:: max(1, len(stroke) // 6)], stroke[-1]]
-        for number, (x, y) in enumerate(points):
-            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-            number or page.mouse.down()
-        page.mouse.up()
+        draw(page, page.locator("#paper"), [*stroke[:: max(1, len(stroke) // 6)], stroke[-1]])
 
 
 def photo(image):
@@ -100,7 +86,7 @@ def test_logits_are_pytorchs_and_the_page_is_small(page, made):
 def test_digits_drawn_with_the_mouse_are_read(page, made):
     drawings, read = page.evaluate("DRAWINGS"), []
     for strokes in drawings:
-        draw(page, [[(0.06 + 0.8 * x, 0.1 + 0.8 * y) for x, y in stroke] for stroke in strokes])
+        write(page, [[(0.06 + 0.8 * x, 0.1 + 0.8 * y) for x, y in stroke] for stroke in strokes])
         read.append(answer(page))
     page.click("#clear")
     assert answer(page) is None
@@ -230,5 +216,5 @@ BAD = [
 def test_file_that_cannot_be_used_gets_a_sentence(page, content, sentence):
     page.set_input_files("#file", {"name": "digit.png", "mimeType": "image/png", "buffer": content})
     page.wait_for_selector(f"#message:has-text('{sentence}')")
-    draw(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    write(page, [[(0.5, 0.2), (0.5, 0.8)]])
     assert answer(page) is not None and page.inner_text("#message") == ""

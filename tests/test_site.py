@@ -4,6 +4,7 @@ import re
 
 import nbformat
 import pytest
+from engines import draw
 
 from tools.lesson_checks import text_cells
 from tools.paths import DEEPER, LESSONS, NOTEBOOKS, name_of
@@ -20,22 +21,11 @@ def pages(built):
     return sorted(path for path in built.rglob("*.html") if "_static" not in path.parts)
 
 
-def opened(browser, path, scheme="light", width=1280, wrong=None):
-    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
-    page.set_default_timeout(120_000)  # on a busy machine
-    wrong = [] if wrong is None else wrong
-    page.on("request", lambda request: request.url.startswith("http") and wrong.append(request.url))
-    page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(path.as_uri())
-    return page
-
-
-def test_every_page_opens_alone_and_fits_both_widths(browser, built):
+def test_every_page_opens_alone_and_fits_both_widths(open_page, built):
     wrong = []
     assert len(pages(built)) > 2 * len(NOTEBOOKS)
     for path in pages(built):
-        page = opened(browser, path, wrong=wrong)
+        page = open_page(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
@@ -48,7 +38,7 @@ def test_every_page_opens_alone_and_fits_both_widths(browser, built):
 
 
 @pytest.mark.parametrize("scheme", ("light", "dark"))
-def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(browser, built, tmp_path, scheme):
+def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(open_page, built, tmp_path, scheme):
     run = tmp_path / "page.html"
     run.write_text(html_page(nbformat.read(LESSONS[1], 4), LESSONS[1].stem), encoding="utf-8")
     names = [
@@ -62,7 +52,7 @@ def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(browser, b
     names += [f"notebooks/{name_of(path)}" for path in (LESSONS[5], DEEPER[0])]
     found = []
     for path in (run, *(built / f"{name}.html" for name in names)):
-        page = opened(browser, path, scheme)
+        page = open_page(path.as_uri(), color_scheme=scheme)
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for violation in axe.Axe().run(page).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
@@ -71,8 +61,8 @@ def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(browser, b
     assert found == []
 
 
-def test_predictions_and_solutions_open_when_asked(browser, built):
-    page = opened(browser, built / "notebooks" / "02_model.html")
+def test_predictions_and_solutions_open_when_asked(open_page, built):
+    page = open_page((built / "notebooks" / "02_model.html").as_uri())
     answer = page.locator(".tag_answer .cell_output").first
     assert not answer.is_visible()
     page.get_by_text("show what happens").first.click()
@@ -85,12 +75,11 @@ def test_predictions_and_solutions_open_when_asked(browser, built):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
-def test_page_of_a_notebook_is_whole_and_every_prediction_is_folded(browser, built, path):
-    page = opened(browser, built / "notebooks" / f"{name_of(path)}.html")
+def test_page_of_a_notebook_is_whole_and_every_prediction_is_folded(open_page, built, path):
+    page = open_page((built / "notebooks" / f"{name_of(path)}.html").as_uri())
     answers = "[...document.querySelectorAll('.tag_answer')]"
     in_view = f"{answers}.filter((cell) => !cell.closest('details.prediction'))"
     assert page.evaluate(f"{answers}.length > 1 && {in_view}.length == 0")
-    page.context.close()
     html = (built / "notebooks" / f"{name_of(path)}.html").read_text(encoding="utf-8")
     notebook = nbformat.read(path, 4)
     asked = sum(cell.source.count("**Predict") for cell in text_cells(notebook))
@@ -104,8 +93,8 @@ def test_page_of_a_notebook_is_whole_and_every_prediction_is_folded(browser, bui
     assert downloaded.cells == [*notebook.cells[:1], *notebook.cells[2:]]  # no address, so no cell for Colab
 
 
-def test_theme_switches_and_the_frame_with_it(browser, built):
-    page = opened(browser, built / "index.html")
+def test_theme_switches_and_the_frame_with_it(open_page, built):
+    page = open_page((built / "index.html").as_uri())
     frame, shade = page.frames[1], "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
     for theme, shades in {"light": range(201, 256), "dark": range(50)}.items():
         if theme == "dark":
@@ -116,19 +105,15 @@ def test_theme_switches_and_the_frame_with_it(browser, built):
         assert frame.evaluate(shade) in shades
 
 
-def test_digit_written_on_the_front_page_is_read(browser, built):
-    page = opened(browser, built / "index.html")
+def test_digit_written_on_the_front_page_is_read(open_page, built):
+    page = open_page((built / "index.html").as_uri())
     frame = page.frame_locator("iframe.digit")
     canvas = frame.locator("canvas").first
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
     frame.locator("#clear").click()
     live = frame.locator("#live")
     live.filter(has_text="The paper is empty").wait_for(state="attached")
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, steps=12)
-    page.mouse.up()
+    draw(page, canvas, [(0.5, 0.2), (0.5, 0.5), (0.5, 0.8)])
     live.filter(has_text="The CNN reads").wait_for(state="attached")
 
 

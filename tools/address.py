@@ -7,7 +7,6 @@ The site takes it from lesson 1: its buttons lead to Colab, Binder and the proje
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from pathlib import Path
@@ -16,15 +15,14 @@ import nbformat
 
 from tools.normalize import normalize_notebook
 from tools.paths import ROOT
+from tools.text import argument_parser
 
 INSTALLED = re.compile(r"git\+([^\s\"\\]+)")
 HOSTED = re.compile(r"https://github\.com/([\w-]+/[\w.-]+?)(?:\.git)?/?")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("address", help="of the project on a code-hosting site")
     address = parser.parse_args().address.rstrip("/")
     if not re.fullmatch(r"https://[\w.-]+/[\w./-]+", address):

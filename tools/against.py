@@ -11,7 +11,6 @@ A lesson is opened when its first picture is there, and begins to learn when its
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from tools.machine import describe_machine
 from tools.paths import BENCHMARKS, BUILD, ROOT
+from tools.text import argument_parser
 
 # Runs in the checkout whose lesson it is: prints seconds and megabytes, as JSON.
 MEASURE = r"""
@@ -53,9 +53,7 @@ print(json.dumps(found))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("path", type=Path, help="the other checkout")
     parser.add_argument("--only", default="[0-9]", help="lessons whose names begin so")
     parser.add_argument("--busy", type=int, default=0, help="how many cores are taken by others")

@@ -10,7 +10,6 @@ benchmarks/README.md tells what the clock covers.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -56,6 +55,7 @@ from mnist_lessons.speed import synchronize
 from tools.machine import describe_machine, dtype_name, peak_memory_mb
 from tools.paths import BUILD, MEASURED
 from tools.recipes import RECIPES, Recipe, deep_dense
+from tools.text import argument_parser
 
 LEVELS = (0.9841, 0.99, 0.994, 0.996, 0.997)
 
@@ -64,9 +64,7 @@ Run = list[tuple[float, float]]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="the short recipes only, two seeds each")
     parser.add_argument(
         "--keep", metavar="NAME", help="also keep the numbers as mnist_lessons/measured/NAME.json"

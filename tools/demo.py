@@ -7,7 +7,6 @@ The page needs nothing from elsewhere: it opens from a disk, without a network.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import inspect
 import json
@@ -31,6 +30,7 @@ from mnist_helpers.evaluation import accuracy, predict
 from mnist_helpers.model import CNN, Dense, count_parameters, seeded
 from mnist_helpers.training import checkpoint_path, fit, get_device, trained
 from tools.paths import BUILD, ROOT
+from tools.text import argument_parser
 
 TEMPLATE = ROOT / "tools" / "page"
 BATCH_SIZE = 256
@@ -54,9 +54,7 @@ class Training:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo.html")
     output = parser.parse_args().output
     use_checkpoints()

@@ -1,6 +1,5 @@
 """Sheets of known digits with what real paper adds, and how many are read on them: `python -m tools.disturbances`."""
 
-import argparse
 from functools import cache, partial
 from itertools import product
 from types import SimpleNamespace
@@ -16,6 +15,7 @@ from mnist_helpers.training import trained_cnn
 from mnist_lessons.drawings import paint
 from mnist_lessons.handwriting import WORKING_SIDE, find_ink, fit_frame, ink_box, read_sheet, to_gray
 from mnist_lessons.your_digits import stored_drawings
+from tools.text import argument_parser
 
 LAYOUT = {"shape": (600, 600), "grid": (1, 1), "height": 110, "pen": 12, "slant": 0, "step": 1.3}
 LAYOUT |= {"jitter": 0.1, "lean": 0}
@@ -206,7 +206,7 @@ def score(way, picture, rows, ask):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argument_parser(__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sheets", type=int, default=8, help="of each kind; five times as many of one digit")
     parser.add_argument("--kinds", default="", help="only those whose name contains this")

@@ -5,12 +5,11 @@ python -m tools.hands
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 from scipy.interpolate import CubicSpline
 
 from mnist_lessons.drawings import HANDS, save_drawings
+from tools.text import argument_parser
 
 # For each digit its strokes, as points that the pen passes; x to the right, y down.
 FORMS = {
@@ -50,9 +49,7 @@ def draw(strokes, hand, rng):
 
 
 def main() -> None:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    argument_parser(__doc__).parse_args()
     hands = {
         "upright": (0.0, 1.0, 0.8, 0.01),
         "slanted": (0.3, 0.9, 0.7, 0.015),

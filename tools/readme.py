@@ -5,7 +5,6 @@ python -m tools.readme
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import statistics
@@ -16,15 +15,13 @@ import nbformat
 
 from mnist_helpers.errors import WalkthroughError
 from tools.paths import ACCURACY_LOG, BENCHMARKS, BUILD, DEEPER, LESSONS, MEASURED, ROOT, name_of
-from tools.text import read_log, replace_block
+from tools.text import argument_parser, read_log, replace_block
 
 README = ROOT / "README.md"
 
 
 def main() -> int:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    argument_parser(__doc__).parse_args()
     try:
         results = read_results(BUILD / "results.json")
         replace_block(README, "numbers", numbers(results))

@@ -1,7 +1,8 @@
-"""Pages of Markdown: a block that is written anew, links that lead somewhere else; a log, a line a run."""
+"""Pages of Markdown: a block that is written anew, links that lead somewhere else; a log, a line a run; a --help."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -52,3 +53,10 @@ def slug(heading: str) -> str:
 
 def read_log(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def argument_parser(description: str | None) -> argparse.ArgumentParser:
+    """One whose help is the module's docstring, line by line as it is written."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )

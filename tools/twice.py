@@ -7,7 +7,6 @@ Only words are compared, and not those of cells with the tag nbval-ignore-output
 
 from __future__ import annotations
 
-import argparse
 import sys
 from copy import deepcopy
 from pathlib import Path
@@ -19,13 +18,12 @@ from nbformat import NotebookNode
 from mnist_helpers.data import Digits, load_digits
 from tools.lesson_checks import text_of
 from tools.normalize import normalize_notebook
+from tools.text import argument_parser
 from tools.walkthrough import execute, where
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("notebooks", nargs="+", type=Path)
     asked, digits = parser.parse_args(), load_digits()
     found = [line for path in asked.notebooks for line in differences(path, digits)]

@@ -7,7 +7,6 @@ python -m tools.walkthrough store       all of them: outputs, normalized, back i
 
 from __future__ import annotations
 
-import argparse
 import base64
 import copy
 import json
@@ -37,7 +36,7 @@ from mnist_helpers.training import get_device
 from tools.machine import peak_memory_mb
 from tools.normalize import normalize_notebook
 from tools.paths import BUILD, DEEPER, LESSONS, ROOT, name_of
-from tools.text import with_links
+from tools.text import argument_parser, with_links
 
 README_PICTURE = ROOT / "notebooks" / "readme.png"
 # Target times in seconds on two CPU cores; shown beside a run's, never enforced.
@@ -57,9 +56,7 @@ REPORTED = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("verb", choices=("run", "store"))
     parser.add_argument("--all", action="store_true", help="run those in notebooks/deeper, too")
     parser.add_argument("notebooks", nargs="*", help="only those whose names begin so: 02, deeper/03_speed")

@@ -10,7 +10,6 @@ python -m tools.kit --began build/kit/teacher/minutes-half-day.csv
 
 from __future__ import annotations
 
-import argparse
 import base64
 import os
 import re
@@ -35,7 +34,7 @@ from tools.kit.editions import EDITIONS, has_tag, master
 from tools.kit.pages import FULL, HALF, form, rates_of_a_room, read_notes, timetable, timetables, workshop
 from tools.paths import BENCHMARKS, BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
 from tools.site import __main__ as site
-from tools.text import replace_block, slug
+from tools.text import argument_parser, replace_block, slug
 from tools.walkthrough import execute
 
 KIT = BUILD / "kit"
@@ -49,9 +48,7 @@ WORKSHOPS = {"half-day": HALF, "full-day": FULL}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--wheels", action="store_true", help="put all packages into the archive")
     parser.add_argument("--mnist", action="store_true", help="put MNIST into the archive")
     parser.add_argument("--check", action="store_true", help="execute all editions")

@@ -7,7 +7,6 @@ Its buttons lead to the project's address, which `python -m tools.address` sets;
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ from mnist_helpers.data import Digits, load_digits
 from mnist_helpers.errors import WalkthroughError
 from tools import address, demo
 from tools.paths import BUILD, DEEPER, LESSONS, ROOT, TEACHING, name_of
-from tools.text import slug, with_links
+from tools.text import argument_parser, slug, with_links
 
 HERE = Path(__file__).resolve().parent
 SOURCE, SITE = BUILD / "site-source", BUILD / "site"
@@ -36,8 +35,7 @@ TO_LOOK_UP = re.compile(r"(:caption: To look up\n:hidden:\n).*", re.DOTALL)  # t
 
 
 def main() -> int:
-    formatter = argparse.RawDescriptionHelpFormatter
-    argparse.ArgumentParser(description=__doc__, formatter_class=formatter).parse_args()
+    argument_parser(__doc__).parse_args()
     demo.use_checkpoints()
     try:
         digits = load_digits()
