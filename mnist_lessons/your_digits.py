@@ -139,7 +139,7 @@ def draw_inks(gray: np.ndarray, inks: Mapping[str, np.ndarray]) -> Figure:
         _draw_paper(axes, 255 * torch.from_numpy(paper), title)
     side = len(gray) // 5
     parts = [
-        f"{title}: {ink.mean():.0%} of the page are ink, and {ink[-side:, :side].mean():.0%} of its lower left corner"
+        f"{title}: {ink.mean():.0%} of the page is ink, and {ink[-side:, :side].mean():.0%} of its lower left corner"
         for title, ink in inks.items()
     ]
     describe(figure, f"A page with digits and a shadow at the lower left. Called ink: {'; '.join(parts)}.")
