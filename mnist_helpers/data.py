@@ -71,8 +71,7 @@ class Digits:
         return f"{self.name[0].upper()}{self.name[1:]}: {sizes}, {len(self.test):,} for test."
 
     def __repr__(self) -> str:
-        # A reader need not know where MNIST was found.
-        found = self.is_mnist and self.origin.startswith("MNIST was read from")
+        found = self.is_mnist and self.origin.startswith("MNIST was read from")  # nobody need know where
         return str(self) if found else f"{self}\n{self.origin}"
 
     def _repr_html_(self) -> str:

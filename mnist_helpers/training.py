@@ -4,6 +4,7 @@ import io
 import math
 import os
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,12 @@ ADAM: dict[str, Any] = {"betas": (0.7, 0.9), "fused": True}
 CYCLE: dict[str, Any] = {"pct_start": 0.2, "cycle_momentum": False}
 
 
+@cache
 def get_device() -> torch.device:
     """The accelerator that PyTorch finds (CUDA, MPS and others), else the CPU, with a thread for each idle core."""
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    busy = psutil.cpu_percent(interval=0.2) / 100  # two threads that share a core wait for each other
-    idle = round(psutil.cpu_count() * (1 - busy))
-    torch.set_num_threads(max(1, min(torch.get_num_threads(), idle)))
+    idle = psutil.cpu_count() * (1 - psutil.cpu_percent(interval=0.2) / 100)
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), round(idle))))  # two on one core would wait
     return found or torch.device("cpu")
 
 
@@ -115,6 +116,7 @@ def fit(model, digits, epochs=2, batch_size=256, learning_rate=0.01, seed=0, los
 
 def trained(build, digits, seed=0, **settings):
     """A network and its history, trained to the end on the device of `digits`, or else a WalkthroughError."""
+    get_device()  # for its threads, if no cell has asked yet
     model = seeded(build, seed).to(digits.train.images.device)
     history = fit(model, digits, seed=seed, **settings)
     if not history.finished:
@@ -141,8 +143,7 @@ def save_checkpoint(model, history, digits, seed=0) -> str:
         aside.write_bytes(packed.getvalue())  # torch.save itself would not say that the disk is full
         aside.replace(path)
     except OSError as error:
-        if os.path.exists(aside):
-            os.remove(aside)
+        aside.unlink(missing_ok=True)
         return f"The network could not be saved ({error}); the lessons after this one train their own."
     return "The network was saved for the lessons after this one."
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before a notebook's imports are executed
 pytest_plugins = ["tools.comparing"]
@@ -49,17 +50,23 @@ def open_page(browser):
     assert wrong == []
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The site, with networks that were trained for a second only."""
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, testrun_uid):
+    """The site, with networks that were trained for a second only; built once for all workers."""
     from mnist_helpers.data import load_digits  # here, for most tests do without them
     from tools import demo
     from tools.site import __main__ as site
 
-    folder, whole = tmp_path_factory.mktemp("site"), load_digits()
-    digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
-    kept, demo.trained_networks = demo.trained_networks, lambda digits: demo.train_networks(digits, 1, 1)
-    site.prepare(folder / "source", digits)
-    demo.trained_networks = kept
-    assert site.build(folder / "source", folder / "site") == 0
+    folder = tmp_path_factory.getbasetemp().parent / f"site-{testrun_uid}"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "site").exists():
+            whole = load_digits()
+            digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
+            kept, demo.trained_networks = (
+                demo.trained_networks,
+                lambda digits: demo.train_networks(digits, 1, 1),
+            )
+            site.prepare(folder / "source", digits)
+            demo.trained_networks = kept
+            assert site.build(folder / "source", folder / "site") == 0
     return folder / "site"

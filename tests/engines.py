@@ -36,7 +36,7 @@ def draw(page, canvas, points):
     """One stroke of Chromium's mouse through points from 0 to 1 of a locator's element."""
     x, y, width, height = canvas.bounding_box().values()
     for number, (right, down) in enumerate(points):
-        page.mouse.move(x + right * width, y + down * height, steps=4)
+        page.mouse.move(x + right * width, y + down * height)
         number or page.mouse.down()
     page.mouse.up()
 

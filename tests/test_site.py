@@ -38,7 +38,7 @@ def test_every_page_opens_alone_and_fits_both_widths(open_page, built):
 
 
 @pytest.mark.parametrize("scheme", ("light", "dark"))
-def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(open_page, built, tmp_path, scheme):
+def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(browser, built, tmp_path, scheme):
     run = tmp_path / "page.html"
     run.write_text(html_page(nbformat.read(LESSONS[1], 4), LESSONS[1].stem), encoding="utf-8")
     names = [
@@ -52,7 +52,8 @@ def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(open_page,
     names += [f"notebooks/{name_of(path)}" for path in (LESSONS[5], DEEPER[0])]
     found = []
     for path in (run, *(built / f"{name}.html" for name in names)):
-        page = open_page(path.as_uri(), color_scheme=scheme)
+        page = browser.new_context(color_scheme=scheme).new_page()  # axe itself fills the console
+        page.goto(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for violation in axe.Axe().run(page).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
