@@ -27,8 +27,8 @@ from mnist_helpers.errors import WalkthroughError
 from tools.normalize import is_live
 from tools.paths import BUILD, ROOT, name_of
 
-LONG = ("checks_can_fail", "cluster", "engines", "faults", "handwriting", "jupyterlab", "kit", "page")
-LONG += ("places", "site", "walkthrough")  # tests of about a minute
+LONG = ["checks_can_fail", "cluster", "engines", "faults", "handwriting", "jupyterlab", "kit", "page"]
+LONG += ["places", "site", "walkthrough"]  # tests of about a minute
 MEASURED = (json.loads(line) for line in (ROOT / "benchmarks" / "lessons.jsonl").read_text().splitlines())
 SECONDS = {one["lesson"]: one["seconds"] for one in MEASURED} | {f"test_{name}": 60 for name in LONG}
 OUTPUT_WAIT = 120  # seconds for a cell's last outputs to arrive; nbval's 5 are too few on a busy machine
