@@ -78,10 +78,8 @@ class Digits:
         text = html.escape(repr(self), quote=False).replace("\n", "<br>")
         if self.is_mnist:
             return f"<p>{text}</p>"
-        return (
-            '<div style="border: 3px solid #e08000; background: #fff3dc; color: #222; padding: 0.6em 1em">'
-            f"<b>These are practice digits, not MNIST.</b> No number below is MNIST's.<br>{text}</div>"
-        )
+        text = f"<b>These are practice digits, not MNIST.</b> No number below is MNIST's.<br>{text}"
+        return f'<div style="border: 3px solid #e08000; background: #fff3dc; color: #222; padding: 1em">{text}</div>'
 
 
 def load_digits() -> Digits:

@@ -26,16 +26,18 @@ from mnist_helpers.data import Digits
 COLOR_MAPS = {"ink": "gray_r", "signed": "PuOr", "amount": "magma"}
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito, 2008
 MARKERS = ("o", "s", "^", "D", "v", "P")
+# Beside a folded output, Jupyter writes its first line: the answer to a prediction.
+UNSEEN = "<style>.jp-OutputPlaceholder .jp-PlaceholderText { display: none }</style>"
 style = SimpleNamespace(warning="")
 
 
 def set_style(digits: Digits) -> None:
-    """Set once how all figures look, and have them marked where the digits are not MNIST's."""
+    """Set once how all figures look, marked where the digits are not MNIST's, and folded outputs, wholly folded."""
     style.warning = "" if digits.is_mnist else "practice digits, not MNIST"
     plt.rcdefaults()  # whatever this user's matplotlibrc says
-    plt.rcParams.update({"figure.dpi": 100, "font.size": 10, "axes.titlesize": 10})
     plt.rcParams.update({"figure.constrained_layout.use": True, "axes.prop_cycle": plt.cycler(color=COLORS)})
-    plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
+    plt.rcParams.update({"axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
+    display({"text/html": UNSEEN, "text/plain": ""}, raw=True)
 
 
 def describe(drawn: Axes | Figure, text: str) -> None:

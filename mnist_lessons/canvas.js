@@ -31,9 +31,8 @@ function paint(context, strokes) {
 function render({ model, el }) {
   const drawings = model.get("drawings");
   const texts = drawings.map((drawing) => JSON.stringify(drawing));
-  // Without the attribute data-lm-suppress-shortcuts, JupyterLab would take keys for its own commands.
   el.innerHTML = `<style>${STYLE}</style>
-    <div class="drawing" role="group" aria-label="Drawing" data-lm-suppress-shortcuts="true">
+    <div class="drawing" role="group" aria-label="Drawing">
       <canvas width="${PIXELS}" height="${PIXELS}" tabindex="0" role="slider" aria-label="${HINT}"
         aria-valuemin="1" aria-valuemax="${drawings.length}"></canvas>
       <button type="button">Undo</button>
@@ -41,6 +40,8 @@ function render({ model, el }) {
       <output></output>
     </div>`;
   const [paper, undo, clear, status] = el.querySelector(".drawing").children;
+  // Else keys are commands of Jupyter first, which Notebook 7 looks for before they get here.
+  for (const part of [paper, undo, clear]) part.dataset.lmSuppressShortcuts = true;
   const past = []; // what Undo goes back to
   let strokes, stored, last = 0; // what is on the paper; which stored drawing that is, -1 if none; which was the last
   let pen = null, timer; // the pointer that draws, and the timer of its next message

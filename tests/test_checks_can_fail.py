@@ -196,6 +196,12 @@ RUNS = {
     "error": ("1 / 0", None, {}, False),
     "name_of_a_later_cell": ("print(later)", "1\n", {}, False),
     "file_of_another_lesson": ("open('checkpoints/cnn.pt')", None, {}, False),
+    "other_words_the_second_time": (
+        "print(len(globals().setdefault('seen', [])))\nseen.append(1)",
+        "0\n",
+        {},
+        False,
+    ),
     "dead_kernel": ("import os\nos._exit(1)", None, {}, False),
 }
 

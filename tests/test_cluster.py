@@ -108,6 +108,14 @@ def test_port_in_use_gets_a_sentence():
             launch(cluster.__file__, port=port)
 
 
+def test_torchrun_asks_no_network_for_a_name(monkeypatch, tmp_path):
+    spy = "import sys; sys.addaudithook(lambda event, asked: asked and 'socket.get' in event and print(event, *asked))"
+    monkeypatch.setattr(cluster, "TORCHRUN", f"{spy}; {cluster.TORCHRUN}")
+    (tmp_path / "script.py").write_text("import os; print('meet at', os.environ['MASTER_ADDR'])")
+    _, printed = launch(tmp_path / "script.py")
+    assert printed.count("meet at 127.0.0.1") == 2 and "socket.get" not in printed, printed
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_processes_end_with_whoever_launched_them(number, tmp_path):

@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -153,7 +154,8 @@ def write(result: dict[str, Any], digits: Digits, folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     numbers, picture = folder / "benchmark.json", folder / "benchmark.png"
     numbers.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    set_style(digits)
+    with redirect_stdout(None):  # what else it shows is for notebooks
+        set_style(digits)
     picture.write_bytes(render(draw_benchmark(result))[0])
     print(f"Numbers: {os.path.relpath(numbers)}, picture: {os.path.relpath(picture)}")
     return numbers

@@ -7,6 +7,8 @@ What a cell may say about its outputs, in its metadata:
 - tag `nbval-ignore-output`: times, and where something was found; nothing is compared.
 
 All else has to be equal. Pictures themselves, widgets and progress bars are never compared.
+
+A cell that takes less than a second is run twice in a row, and has to say the same both times; TWICE=1 does so with all.
 """
 
 import json
@@ -24,6 +26,7 @@ from nbval.plugin import IPyNbCell
 
 from mnist_helpers.data import load_digits
 from mnist_helpers.errors import WalkthroughError
+from tools.lesson_checks import text_of
 from tools.normalize import is_live
 from tools.paths import BUILD, ROOT, name_of
 
@@ -88,6 +91,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if isinstance(item, IPyNbCell):
             item.output_timeout = OUTPUT_WAIT
+            run_twice(item)
             if comparable_here():
                 compare_with_tolerance(item)
             else:
@@ -97,6 +101,25 @@ def pytest_collection_modifyitems(items):
 def seconds(item):
     """About how long the file takes that an item belongs to: a notebook what it last took, most tests next to nothing."""
     return SECONDS.get(name_of(item.path), 30 if isinstance(item, IPyNbCell) else 0)
+
+
+def run_twice(item):
+    """Make nbval run a cell a second time in a row, where that takes next to no time: it has to say the same."""
+    run, compared = item.runtest, item.options["check"]  # on practice digits, too
+
+    def words():
+        return "\n".join(text_of(output) for output in item.test_outputs if not is_live(output))
+
+    def runtest():
+        begun = time.monotonic()
+        run()
+        if os.environ.get("TWICE") or time.monotonic() - begun < 1:
+            first = words()
+            run()
+            if compared and words() != first:
+                item.raise_cell_error("Run a second time in a row, it says something else:", words(), first)
+
+    item.runtest = runtest
 
 
 def compare_with_tolerance(item):

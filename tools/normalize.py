@@ -41,10 +41,10 @@ def normalize_notebook(notebook: NotebookNode) -> NotebookNode:
 
 
 def is_live(output: NotebookNode) -> bool:
-    """Whether an output lives only while its kernel does: a widget, or a progress bar, also one that has ended."""
+    """Whether an output lives only while its kernel does: a widget, a style, or a progress bar, also one that has ended."""
     data = output.get("data")
     if data is not None:
-        return WIDGET in data or dict(data) == {"text/plain": ""}
+        return WIDGET in data or data.get("text/plain") == ""
     return output.output_type == "stream" and output.name == "stderr" and "%|" in output.text
 
 

@@ -28,7 +28,9 @@ from mnist_lessons.speed import synchronize
 
 # Asks Linux to end this process when the one that started it ends, even if that one is killed (1: PR_SET_PDEATHSIG).
 END_WITH_PARENT = "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15)"
-TORCHRUN = f"{END_WITH_PARENT}; from torch.distributed.run import main; main()"
+# torchrun asks the network for the machine's full name, over and over, only to write it down; here the short one will do.
+SHORT_NAME = "import socket; socket.getfqdn = str"
+TORCHRUN = f"{END_WITH_PARENT}; {SHORT_NAME}; from torch.distributed.run import main; main()"
 
 
 def backend_and_device(backend: str | None = None) -> tuple[str, torch.device]:
