@@ -25,6 +25,8 @@ folder = pathlib.Path(sys.argv[1])
 cell, kernel = "import ipywidgets\nipywidgets.IntSlider(3)", {"name": "python3", "display_name": "Python 3"}
 nbformat.write(new_notebook(cells=[new_code_cell(cell)], metadata={"kernelspec": kernel}), folder / "a.ipynb")
 command = [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"]
+command += ["--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"]
+IDLE = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext.session?.kernel?.status === 'idle'"
 log = folder / "log"
 server = subprocess.Popen([*command, "--IdentityProvider.token=abc"], stdout=log.open("w"), stderr=subprocess.STDOUT)
 try:
@@ -38,8 +40,8 @@ try:
             page = browser.new_page()
             page.set_default_timeout(120_000)
             page.goto(f"{address[1]}/{application}/a.ipynb?token=abc")
-            page.locator(".jp-CodeCell .cm-content").click()
-            page.keyboard.press("Control+Enter")
+            page.wait_for_function(IDLE)
+            page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
             page.locator(".noUi-handle").click()
             page.keyboard.press("ArrowRight")
             page.wait_for_timeout(3_000)

@@ -32,7 +32,7 @@ style = SimpleNamespace(warning="")
 
 
 def set_style(digits: Digits) -> None:
-    """Set once how all figures look, marked where the digits are not MNIST's, and folded outputs, wholly folded."""
+    """Set once how all figures look, marked where the digits are not MNIST's, and that folded outputs show nothing."""
     style.warning = "" if digits.is_mnist else "practice digits, not MNIST"
     plt.rcdefaults()  # whatever this user's matplotlibrc says
     plt.rcParams.update({"figure.constrained_layout.use": True, "axes.prop_cycle": plt.cycler(color=COLORS)})

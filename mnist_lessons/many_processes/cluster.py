@@ -28,8 +28,8 @@ from mnist_lessons.speed import synchronize
 
 # Asks Linux to end this process when the one that started it ends, even if that one is killed (1: PR_SET_PDEATHSIG).
 END_WITH_PARENT = "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15)"
-# torchrun asks the network for the machine's full name, over and over, only to write it down; here the short one will do.
-SHORT_NAME = "import socket; socket.getfqdn = str"
+# torchrun asks the network for this machine's full name, seven times, only to write it down: its short one will do.
+SHORT_NAME = "import socket; socket.getfqdn = lambda name='': name or socket.gethostname()"
 TORCHRUN = f"{END_WITH_PARENT}; {SHORT_NAME}; from torch.distributed.run import main; main()"
 
 
