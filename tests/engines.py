@@ -21,6 +21,9 @@ SETTINGS |= {"layout.css.prefers-color-scheme.content-override": 0}  # dark
 NARROW = "{ min-width: 0 !important; padding: 0; font-size: 1px }"
 PATHS = {"Navigate": "url", "SetWindowRect": "window/rect", "ExecuteScript": "execute/sync"}
 PATHS |= {"PerformActions": "actions", "SwitchToFrame": "frame", "NewSession": ""}
+DROP = """(text => { const files = new DataTransfer();
+    files.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "digit.png"));
+    dispatchEvent(new DragEvent("drop", { dataTransfer: files })) })"""
 
 
 def until(ask):

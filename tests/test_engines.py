@@ -12,9 +12,6 @@ PROGRAMS = {"Firefox": ["firefox-esr"], "WebKit": ["WebKitWebDriver", "xvfb-run"
 LABEL = "document.getElementById('paper').ariaLabel"
 TITLE = """(({x, y, width, height}) => [x, y, width, height].map(Math.round))(
     document.getElementById('answer-title').getBoundingClientRect())"""
-DROP = """(text => { const files = new DataTransfer();
-    files.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "digit.png"));
-    dispatchEvent(new DragEvent("drop", { dataTransfer: files })) })"""
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -66,10 +63,10 @@ def test_digit_is_drawn_by_mouse_and_brought_by_keys(page):
 
 
 def test_files_and_camera_are_read_or_refused(page):
-    page.ask(f"{DROP}('{base64.b64encode(b'no picture').decode()}')")
+    page.ask(f"{engines.DROP}('{base64.b64encode(b'no picture').decode()}')")
     page.until("document.getElementById('message').textContent.startsWith('This file is no picture')")
     image = np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))
-    page.ask(f"{DROP}('{base64.b64encode(png(photo(image))).decode()}')")
+    page.ask(f"{engines.DROP}('{base64.b64encode(png(photo(image))).decode()}')")
     page.until(f"{LABEL}.includes('photo')")
     page.ask("document.getElementById('clear').click()")
     page.until(f"{LABEL}.includes('nothing on it')")

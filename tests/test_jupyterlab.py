@@ -1,7 +1,6 @@
 """Drawing and uploading in a real JupyterLab and a real Notebook 7, in a real browser."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -9,14 +8,11 @@ import time
 from importlib.util import find_spec
 
 import pytest
+from engines import draw
 from nbformat import read, v4, write
 
 from tools import start
 from tools.paths import ROOT
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no browser is driven: Chromium is not installed")
 
 LESSON = ROOT / "notebooks" / "06_your_digits.ipynb"
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
@@ -37,7 +33,7 @@ upload_here(lambda content: titled(f"bytes: {len(content)}", "That is no picture
 OPTIONS = """--ServerApp.port_retries=0 --ServerApp.open_browser=False
     --ServerApp.allow_root=True --IdentityProvider.token=abc
     --LabApp.expose_app_in_browser=True --JupyterNotebookApp.expose_app_in_browser=True"""
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PAPER = ".drawing canvas >> nth=0"
 ADDRESSES = {"jupyterlab": "lab/workspaces/{}/tree", "notebook": "notebooks"}
 IDLE = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext.session?.kernel?.status === 'idle'"
 SAYS = """([pattern, inside]) => jupyterapp.shell.currentWidget.content.widgets
@@ -46,7 +42,7 @@ SAYS = """([pattern, inside]) => jupyterapp.shell.currentWidget.content.widgets
 
 
 @pytest.fixture(scope="module", params=ADDRESSES)
-def run(request, tmp_path_factory):
+def run(request, browser, tmp_path_factory):
     """Runs a notebook, returns its page; in the end there was no error, and no other host was asked."""
     if not find_spec(request.param):
         pytest.skip(f"{request.param} is not installed: no lesson was opened in it.")
@@ -75,26 +71,17 @@ def run(request, tmp_path_factory):
         return page
 
     log, own = folder / "log.txt", {"JUPYTER_CONFIG_DIR": str(folder)}
-    with log.open("w") as out, sync_api.sync_playwright() as playwright:
+    with log.open("w") as out:
         server = subprocess.Popen(command, cwd=folder, env=os.environ | own, stdout=out, stderr=out)
         try:
             deadline = time.monotonic() + 120
             while "?token=" not in log.read_text() and server.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.1)
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             yield open_and_run
         finally:
             server.terminate()
             server.wait(30)
     assert not faults
-
-
-def draw(page, points):
-    x, y, width, height = page.locator(".drawing canvas").first.bounding_box().values()
-    for number, (right, down) in enumerate(points):
-        page.mouse.move(x + right * width, y + down * height, steps=10)
-        page.mouse.down() if number == 0 else None
-    page.mouse.up()
 
 
 def test_explorers(run):
@@ -103,12 +90,12 @@ def test_explorers(run):
     page = run("explorers", v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
     page.on("filechooser", lambda chooser: chooser.set_files(photo | {"buffer": files.pop(0)}))
     for act, message in {
-        lambda: draw(page, SEVEN): "strokes: 1, length: 1.2",
+        lambda: draw(page, page.locator(PAPER), SEVEN): "strokes: 1, length: 1.2",
         lambda: page.keyboard.press("ArrowRight"): "strokes: 1, length: 0.6",
         lambda: page.keyboard.press("ArrowLeft"): "strokes: 2, length: 1.0",
         lambda: page.click(".drawing >> text=Clear"): "There is no ink.",
         lambda: page.click(".drawing >> text=Undo", click_count=3): "strokes: 1, length: 1.2",
-        lambda: draw(page, [(0.3, 0.5), (0.6, 0.5)]): "strokes: 2, length: 1.5",
+        lambda: draw(page, page.locator(PAPER), [(0.3, 0.5), (0.6, 0.5)]): "strokes: 2, length: 1.5",
         lambda: page.click(".widget-upload"): "That is no picture.",
         lambda: page.click(".jupyter-button.widget-upload"): "bytes: 4",
         lambda: page.click(".jupyter-button >> text=/Choose a picture/"): "bytes: 12000000",
@@ -120,7 +107,7 @@ def test_explorers(run):
 def test_lesson_reads_a_seven_and_its_folded_outputs_show_nothing(run):
     page = run("lesson", read(LESSON, as_version=4))
     page.click(".drawing >> text=Clear")
-    draw(page, SEVEN)
+    draw(page, page.locator(PAPER), SEVEN)
     answer = r"ead as \d" if os.environ.get("MNIST_PRACTICE") else r"\b7\b"  # practice has other sevens
     page.wait_for_function(SAYS, arg=[answer, ".drawing"])
     page.evaluate("jupyterapp.shell.currentWidget.content.widgets.at(-2).outputHidden = true")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from engines import draw
+from engines import DROP, draw
 from PIL import Image
 
 from mnist_helpers.data import load_digits
@@ -128,10 +128,7 @@ def test_finger_draws_at_390_pixels(page):
 
 def test_photo_is_dropped_read_and_prepared_as_in_python(page, made):
     images = made.digits.test.images[:2, 0].numpy()
-    drop = """text => { const files = new DataTransfer();
-        files.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "photo.png"));
-        dispatchEvent(new DragEvent("drop", { dataTransfer: files })) }"""
-    page.evaluate(drop, base64.b64encode(png(photo(images[0]))).decode())
+    page.evaluate(DROP, base64.b64encode(png(photo(images[0]))).decode())
     page.wait_for_selector("#paper[aria-label*='photo']")
     read = answer(page)
     page.click("#turn")
