@@ -68,10 +68,11 @@ def find_boxes(marks):
 
 
 def stands_out(ink, marks):
-    """How much more ink a mark holds, on average, than what lies right around it: float, by its number."""
+    """How much more ink a mark holds, where it is dark, than what lies right around it, on average: float, by number."""
     around = ndimage.maximum_filter(marks, 7) * (ndimage.maximum_filter(marks, 3) == 0)
-    sizes = [np.bincount(each.ravel(), minlength=marks.max() + 1).clip(1) for each in (marks, around)]
-    sums = [np.bincount(each.ravel(), ink.ravel(), marks.max() + 1) for each in (marks, around)]
+    parts = [each.ravel() for each in (marks * (ink > 0.3), around)]
+    sizes = [np.bincount(each, minlength=marks.max() + 1).clip(1) for each in parts]
+    sums = [np.bincount(each, ink.ravel(), marks.max() + 1) for each in parts]
     return sums[0] / sizes[0] - sums[1] / sizes[1]
 
 

@@ -113,13 +113,13 @@ function findBoxes({ values, width, count }) {
   return boxes.map((box) => (box[2] ? box : [0, 0, 0, 0]));
 }
 
-/** How much more ink a mark holds, on average, than what lies right around it, by its number. */
+/** How much more ink a mark holds, where it is dark, than what lies right around it, on average, by its number. */
 function standsOut(ink, marks) {
   const far = maximumFilter(marks, 3, 3), near = maximumFilter(marks, 1, 1);
   const around = { ...marks, values: far.map((at, place) => (near[place] ? 0 : at)) };
   const mean = (each, sizes = tally(each)) => tally(each, ink.values).map((one, at) => one / Math.max(1, sizes[at]));
-  const outside = mean(around);
-  return Array.from(mean(marks), (one, at) => one - outside[at]);
+  const outside = mean(around), dark = { ...marks, values: marks.values.map((at, place) => (ink.values[place] > 0.3 ? at : 0)) };
+  return Array.from(mean(dark), (one, at) => one - outside[at]);
 }
 
 /** The ink of one mark alone, with a margin. */
