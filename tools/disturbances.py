@@ -83,7 +83,8 @@ def shadow(rng, images, depth=0.25, high=0.3, **settings):
 def pencil(rng, images, **layout):
     """The lower half in pencil, now fainter, now darker."""
     ink, rows = lay(rng, images, **layout)
-    ink[len(ink) // 2 :] *= 0.5 + 0.22 * np.sin(np.arange(ink.shape[1]) / 8)
+    waves = np.sin(np.indices(ink.shape).sum(axis=0) / 5)
+    ink[len(ink) // 2 :] *= 0.5 + 0.22 * waves[len(ink) // 2 :]
     return plain(rng, None, ink=(ink, rows))
 
 
