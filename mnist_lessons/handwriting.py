@@ -15,7 +15,10 @@ from scipy import ndimage
 from mnist_helpers.errors import WalkthroughError
 from mnist_lessons.marks import find_boxes, find_card, find_digits, label_marks, split_rows, without_lines
 
-HEIC = "This is a HEIC file, as phones make. Open it in the phone's or computer's photo program, and save it as JPEG."
+HEIC = (
+    "This is a HEIC picture, as phones take, which few programs read. Save or send it as a JPEG, or let the phone take "
+    "JPEGs: on an iPhone, Settings, Camera, Formats, Most Compatible."
+)
 NO_INK = "No ink was found in the picture. Draw darker, or on plainer paper."
 LARGEST = 64_000_000  # pixels; a phone's camera makes 12 to 50 million
 WORKING_SIDE = 400  # pixels; larger pictures are made smaller first
@@ -69,7 +72,7 @@ def open_picture(content: bytes) -> np.ndarray:
     Of a JPEG of more than 2 · SHEET_SIDE pixels, only every second, fourth or eighth is decoded. Its size is looked at
     before that. Raises WalkthroughError where it is too large, or no picture.
     """
-    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+    if content[4:8] == b"ftyp" and content[8:11] in (b"hei", b"hev", b"mif", b"msf"):
         raise WalkthroughError(HEIC)
     large = WalkthroughError(f"The picture has more than {LARGEST:,} pixels. Make it smaller first.")
     try:
@@ -170,7 +173,8 @@ def light_on_dark(gray):
     low = ndimage.minimum_filter(shrink(gray, side, np.min) - light, size)  # a thin stroke is lost in a mean
     high = ndimage.maximum_filter(shrink(gray, side, np.max) - light, size)
     near_ink = high - low >= (high - low).max() / 2
-    return ((low + high - 2 * ndimage.median_filter(small - light, size)) * near_ink).sum() > 0
+    around = ndimage.median_filter(small - light, size, mode="nearest")  # less ink at the edge
+    return ((low + high - 2 * around) * near_ink).sum() > 0
 
 
 def ink_box(ink):

@@ -17,7 +17,9 @@ def find_digits(ink):
 
     ink: float 0..1 (H, W). Raises WalkthroughError where there is none, or too many marks.
     """
-    marks, mass = label_marks(ink)
+    darkest = ndimage.maximum_filter(ink, 2 * (max(ink.shape) // 60) + 1)  # nearby: a pencil's is fainter
+    even = np.where(darkest > 0.4, ink / darkest.clip(0.5), ink)
+    marks, mass = label_marks(even)
     boxes = find_boxes(marks)
     height, width = (boxes[:, 2:] - boxes[:, :2]).T
     mass[stands_out(ink, marks) < 0.4] = 0  # the grain of a table
@@ -40,8 +42,9 @@ def find_digits(ink):
     for at in kept[boxes[kept, 3] - boxes[kept, 1] > BROAD * typical]:
         cut_touching(marks, at, typical)
     boxes = find_boxes(marks)
-    digits = np.flatnonzero(boxes[:, 2] - boxes[:, 0] >= 0.4 * typical)
-    return [(boxes[at], cut_out(ink, marks, at, boxes[at])) for at in digits]
+    at_side = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == ink.shape).any(axis=1)
+    tall = boxes[:, 2] - boxes[:, 0] >= np.where(at_side, 0.75, 0.4) * typical  # else cut off, or a dash
+    return [(boxes[at], cut_out(even, marks, at, boxes[at])) for at in np.flatnonzero(tall)]
 
 
 def label_marks(ink):
@@ -65,10 +68,11 @@ def find_boxes(marks):
 
 
 def stands_out(ink, marks):
-    """How much more ink a mark holds, on average, than what lies right around it: float, by its number."""
+    """How much more ink a mark holds, where it is dark, than what lies right around it, on average: float, by number."""
     around = ndimage.maximum_filter(marks, 7) * (ndimage.maximum_filter(marks, 3) == 0)
-    sizes = [np.bincount(each.ravel(), minlength=marks.max() + 1).clip(1) for each in (marks, around)]
-    sums = [np.bincount(each.ravel(), ink.ravel(), marks.max() + 1) for each in (marks, around)]
+    parts = [each.ravel() for each in (marks * (ink > 0.3), around)]
+    sizes = [np.bincount(each, minlength=marks.max() + 1).clip(1) for each in parts]
+    sums = [np.bincount(each, ink.ravel(), marks.max() + 1) for each in parts]
     return sums[0] / sizes[0] - sums[1] / sizes[1]
 
 
@@ -149,6 +153,8 @@ def without_lines(ink, sheet):
     rest = find_boxes(marks)[mass > 0.1 * mass.max()]
     tallest = 2 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
     lines = reach_beyond(level, rest[:, 1::2], tallest) | reach_beyond(upright.T, rest[:, ::2], tallest).T
+    if lines.any():  # a stroke that runs along a line is darker
+        lines &= ink <= 1.5 * np.median(ink[lines])
     lines |= frames
     halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
     return np.where(halo, 0, ink)

@@ -68,6 +68,7 @@ def test_digits_are_read_from_any_paper_as_before(reader, kind):
 SHEETS = (
     "rows 3×5", "rows 3×5, slanted 5°", "rows 3×5, shadow", "rows 2×4, squared 100", "rows 2×4, ruled",
     "row, small print", "row, speck", "dark table", "black board", "row, boxed", "dark card",
+    "rows 2×4, pencil",
 )  # fmt: skip
 
 

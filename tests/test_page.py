@@ -15,7 +15,7 @@ from PIL import Image
 from mnist_helpers.data import load_digits
 from mnist_helpers.evaluation import predict
 from mnist_helpers.model import CNN, Dense
-from mnist_lessons.handwriting import read_sheet, to_mnist
+from mnist_lessons.handwriting import HEIC, read_sheet, to_mnist
 from tools import demo
 from tools.disturbances import KINDS
 
@@ -201,7 +201,7 @@ def test_camera_takes_a_picture(page):
 
 BAD = [
     (b"not a picture at all", "no picture"),
-    (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC picture"),
+    (b"\0\0\0\x18ftypheic" + bytes(40), HEIC),
     (png(np.zeros((200, 200, 4), np.uint8))[:90], "cut off"),
     (png(np.zeros((9, 9), np.uint8))[:16] + (10_000).to_bytes(4) * 2, "100,000,000 pixels"),
     (png(np.zeros((1, 1), np.uint8)), "No ink"),

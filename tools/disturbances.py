@@ -80,6 +80,22 @@ def shadow(rng, images, depth=0.25, high=0.3, **settings):
     return (picture * (1 - (1 - depth) * falls)[:, None]).astype(np.uint8), rows
 
 
+def pencil(rng, images, **layout):
+    """The lower half in pencil, now fainter, now darker."""
+    ink, rows = lay(rng, images, **layout)
+    waves = np.sin(np.indices(ink.shape).sum(axis=0) / 5)
+    ink[len(ink) // 2 :] *= 0.5 + 0.22 * waves[len(ink) // 2 :]
+    return plain(rng, None, ink=(ink, rows))
+
+
+def tight(rng, images, **layout):
+    """One digit that touches all four sides."""
+    ink, [[(label, (top, left, bottom, right))]] = lay(rng, images, **layout)
+    return plain(
+        rng, None, ink=(ink[top:bottom, left:right], [[(label, (0, 0, bottom - top, right - left))]])
+    )
+
+
 def ruled(rng, images, gray=120, wide=3, apart=0, turn=0.0, **layout):
     """Lines through the foot of each row, or with `apart` squares; `turn`: their slope."""
     ink, rows = lay(rng, images, **layout)
@@ -147,6 +163,8 @@ KINDS = {
     "rows 3×5, slanted 5°": partial(plain, slant=5, **WIDE),
     "rows 3×5, shadow": partial(shadow, **WIDE),
     "rows 6×8, small": partial(plain, grid=(6, 8), height=60, pen=5, shape=(700, 900)),
+    "one digit, cut to its ink": partial(tight, height=220, pen=36),
+    "rows 2×4, pencil": partial(pencil, **TWO),
     "one digit, ruled": partial(ruled, **ONE),
     "rows 2×4, ruled": partial(ruled, **TWO),
     "rows 2×4, ruled, turned": partial(ruled, turn=0.03, **TWO),

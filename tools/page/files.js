@@ -3,7 +3,7 @@
 const LARGEST = 64_000_000; // pixels; a phone's camera makes 12 to 50 million
 const LARGEST_FILE = 100_000_000; // bytes
 const LONGEST = 1200; // pixels a side that are kept of a picture
-const HEIC = "This is a HEIC picture, which few browsers read. Save or send it as a JPEG, or let the phone take JPEGs: on an iPhone, Settings, Camera, Formats, Most Compatible.";
+const HEIC = "This is a HEIC picture, as phones take, which few programs read. Save or send it as a JPEG, or let the phone take JPEGs: on an iPhone, Settings, Camera, Formats, Most Compatible.";
 const HIDDEN = "To prevent tracking, this browser gives the page other pixels than were drawn. Allow the page to read its canvas, or open it in another browser.";
 
 /** Width and height as a file's first bytes tell them, so that nothing huge is decoded; null if it is no picture. */

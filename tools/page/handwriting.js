@@ -165,14 +165,14 @@ function maximumFilter({ values, width, height }, before, after) {
 }
 
 /**
- * The median of the size × size pixels around each. The window goes along a row; how often it holds each rank is counted,
+ * The median of the size × size pixels around each; beyond its edge, the picture goes on as it is there. The window goes along a row; how often it holds each rank is counted,
  * and also for the ranks in groups, to find the median soon.
  */
 function medianFilter({ values, width, height }, size) {
   const order = Int32Array.from(values.keys()).sort((one, other) => values[one] - values[other]);
   const before = Math.floor(size / 2), group = 64;
-  const columns = Int32Array.from({ length: width + size - 1 }, (_, x) => mirrored(x - before, width));
-  const rows = Int32Array.from({ length: height + size - 1 }, (_, y) => mirrored(y - before, height) * width);
+  const columns = Int32Array.from({ length: width + size - 1 }, (_, x) => Math.min(Math.max(x - before, 0), width - 1));
+  const rows = Int32Array.from({ length: height + size - 1 }, (_, y) => Math.min(Math.max(y - before, 0), height - 1) * width);
   const ranks = new Int32Array(values.length);
   order.forEach((place, rank) => (ranks[place] = rank));
   const counts = new Int32Array(Math.ceil(values.length / group) * group), groups = new Int32Array(counts.length / group);

@@ -8,7 +8,9 @@ const NEARER = "Photograph the digits alone, from nearer.";
 
 /** The digits of a sheet, each a box and its ink, without its neighbors'. */
 function findDigits(ink) {
-  const { marks, mass } = labelMarks(ink);
+  const reach = Math.floor(Math.max(ink.width, ink.height) / 60), darkest = maximumFilter(ink, reach, reach); // nearby
+  const even = { ...ink, values: ink.values.map((value, place) => (darkest[place] > 0.4 ? value / Math.max(0.5, darkest[place]) : value)) };
+  const { marks, mass } = labelMarks(even); // a pencil is fainter than a pen
   let boxes = findBoxes(marks);
   const height = boxes.map(([top, , bottom]) => bottom - top), width = boxes.map(([, left, , right]) => right - left);
   standsOut(ink, marks).forEach((more, at) => more < 0.4 && (mass[at] = 0)); // the grain of a table
@@ -27,7 +29,9 @@ function findDigits(ink) {
   for (const at of kept.filter(isPart)) joinNearest(marks, boxes, at, typical);
   for (const at of kept) if (boxes[at][3] - boxes[at][1] > BROAD * typical) cutTouching(marks, at, typical);
   boxes = findBoxes(marks);
-  return boxes.flatMap((box, at) => (box[2] - box[0] >= 0.4 * typical ? [{ box, ink: cutOut(ink, marks, at, box) }] : []));
+  const isAtSide = ([top, left, bottom, right]) => !top || !left || bottom === ink.height || right === ink.width;
+  const isTall = (box) => box[2] - box[0] >= (isAtSide(box) ? 0.75 : 0.4) * typical; // else cut off, or a dash
+  return boxes.flatMap((box, at) => (isTall(box) ? [{ box, ink: cutOut(even, marks, at, box) }] : []));
 }
 
 /** Numbers of the boxes, row by row, from left to right: a digit follows the one whose height it shares most. */
@@ -109,13 +113,13 @@ function findBoxes({ values, width, count }) {
   return boxes.map((box) => (box[2] ? box : [0, 0, 0, 0]));
 }
 
-/** How much more ink a mark holds, on average, than what lies right around it, by its number. */
+/** How much more ink a mark holds, where it is dark, than what lies right around it, on average, by its number. */
 function standsOut(ink, marks) {
   const far = maximumFilter(marks, 3, 3), near = maximumFilter(marks, 1, 1);
   const around = { ...marks, values: far.map((at, place) => (near[place] ? 0 : at)) };
   const mean = (each, sizes = tally(each)) => tally(each, ink.values).map((one, at) => one / Math.max(1, sizes[at]));
-  const outside = mean(around);
-  return Array.from(mean(marks), (one, at) => one - outside[at]);
+  const outside = mean(around), dark = { ...marks, values: marks.values.map((at, place) => (ink.values[place] > 0.3 ? at : 0)) };
+  return Array.from(mean(dark), (one, at) => one - outside[at]);
 }
 
 /** The ink of one mark alone, with a margin. */
@@ -200,9 +204,11 @@ function withoutLines(ink, sheet) {
   if (sum(mass) < 0.05 * sum(mask.values)) return ink; // a digit of nothing but a line
   const most = 0.1 * largestOf(mass), rest = findBoxes(marks).filter((_, at) => mass[at] > most);
   const tallest = sheet ? 2 * percentile(Float64Array.from(rest, ([top, , bottom]) => bottom - top), 50) : Infinity;
-  const lines = Uint8Array.from(frames);
+  const lines = new Uint8Array(frames.length);
   if (reachesBeyond(level, rest.flatMap(([, left, , right]) => [left, right]), tallest)) level.values.forEach((value, place) => value && (lines[place] = 1));
   if (reachesBeyond(upright, rest.flatMap(([top, , bottom]) => [top, bottom]), tallest)) uprightHere.forEach((value, place) => value && (lines[place] = 1));
+  const darkest = 1.5 * percentile(ink.values.filter((_, place) => lines[place]), 50); // a stroke that runs along a line is darker
+  frames.forEach((value, place) => (lines[place] = value || (lines[place] && ink.values[place] <= darkest)));
   const near = dilated({ ...ink, values: lines }, 2);
   return { ...ink, values: ink.values.map((value, place) => (near[place] && (lines[place] || !mask.values[place]) ? 0 : value)) };
 }
