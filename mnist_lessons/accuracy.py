@@ -68,7 +68,8 @@ VOTES = {
     "five kinds": ("cnn, affine", "cnn, elastic", "deep 24", "deep 32", "deep 48, 9 epochs"),
 }
 
-# Lines whose test accuracy is shown, of which errors are drawn against computing, and small networks with what they are compared with.
+# Lines whose test accuracy is shown; those whose errors are set against computing; small networks, and what they
+# are compared with.
 TESTED = [row.line for row in LADDER.values()]
 TESTED += [
     "cnn, affine",
@@ -175,11 +176,14 @@ def draw_prices(prices: Mapping[str, Sequence[tuple[float, float, str]]]) -> Fig
             axes.annotate(
                 name, (cost, errors), offset, textcoords="offset points", fontsize=8, ha=side, arrowprops=lead
             )
+        axes.margins(x=0.12)  # room for the first names
         axes.set(xscale="log", yscale="log", xlabel=label, ylabel="wrong of 10,000")
         axes.set(ylim=(300, 20), yticks=(30, 50, 100, 200))  # few wrong on top
         for axis in (axes.xaxis, axes.yaxis):
             axis.set(major_formatter="{x:,.0f}", minor_formatter=NullFormatter())
-        summary = "; ".join(f"{name}: {cost:,.0f}, {errors:.1f} wrong" for cost, errors, name in best)
+        summary = "; ".join(
+            f"{name}: {cost:,.{0 if cost > 100 else 1}f}, {errors:.1f} wrong" for cost, errors, name in best
+        )
         describe(axes, f"Errors against {label}, each on a logarithmic axis. On the frontier: {summary}.")
     return figure
 
