@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,44 +27,105 @@ class Row(NamedTuple):
     which: str = "last"
 
 
-ROWS = {
+LADDER = {
     "dense, 569,226 parameters": Row("dense"),
     "the course's CNN, constant rate": Row("cnn", "dense"),
     "a rate that rises and falls": Row("cnn, schedule", "cnn"),
     "batch normalization": Row("cnn, batch norm", "cnn, schedule"),
     "label smoothing": Row("cnn, label smoothing", "cnn, batch norm"),
-    "turned, zoomed, shifted": Row("cnn, affine", "cnn, label smoothing"),
-    "and bent": Row("cnn, elastic", "cnn, affine"),
-    "DeepCNN, 24 channels": Row("deep 24", "cnn, elastic"),
-    "DeepCNN, 32 channels": Row("deep 32", "deep 24"),
-    "  weights averaged": Row("deep 32", "deep 32", "average"),
-    "  weight decay": Row("deep 32, decay", "deep 32"),
-    "  dropout": Row("deep 32, dropout", "deep 32"),
-    "  five shifted views": Row("deep 32, shifts", "deep 32"),
-    "  three networks together": Row("three deep 32", "deep 32"),
-    "the eighth epoch undistorted": Row("deep 32, plain end", "deep 32"),
-    "20 + 1 epochs instead of 7 + 1": Row("deep 32, 20 epochs", "deep 32, plain end"),
-    "48 channels, 9 + 1 epochs": Row("deep 48, 9 epochs", "deep 32, plain end"),
 }
+
+BASE = "deep 24, affine"
+FOG = {
+    "CNN: affine distortion": Row("cnn, affine", "cnn, label smoothing"),
+    "CNN: affine and elastic": Row("cnn, elastic", "cnn, affine"),
+    "DeepCNN instead of CNN": Row("deep 24", "cnn, elastic"),
+    "DeepCNN: 32 channels for 24": Row("deep 32", "deep 24"),
+    "32 channels: averaged weights": Row("deep 32", "deep 32", "average"),
+    "32 channels: weight decay": Row("deep 32, decay", "deep 32"),
+    "32 channels: dropout": Row("deep 32, dropout", "deep 32"),
+    "32 channels: five shifted views": Row("deep 32, shifts", "deep 32"),
+    "32 channels: 20 epochs for 7": Row("deep 32, 20 epochs", "deep 32, plain end"),
+    "24 channels: another seed": Row("deep 24, affine, other seed", "deep 24, affine"),
+    "24 channels: half the rate": Row("deep 24, affine, half the rate", "deep 24, affine"),
+    "24 channels: double the rate": Row("deep 24, affine, double the rate", "deep 24, affine"),
+    "24 channels: stronger affine": Row("deep 24, affine, stronger", "deep 24, affine"),
+    "12 channels for 24": Row("deep 12, affine", "deep 24, affine"),
+}
+
+# Two lines whose errors are compared, and lines that vote.
+PAIRS = {
+    "one seed, weight decay added": ("deep 32", "deep 32, decay"),
+    "one seed, dropout added": ("deep 32", "deep 32, dropout"),
+    "one seed, half the rate": (BASE, "deep 24, affine, half the rate"),
+    "another seed": (BASE, "deep 24, affine, other seed"),
+    "another width": ("deep 24", "deep 32"),
+    "another distortion": ("cnn, affine", "cnn, elastic"),
+    "another network and distortion": ("cnn, affine", "deep 32"),
+}
+VOTES = {
+    "three of one seed": ("deep 32", "deep 32, decay", "deep 32, dropout"),
+    "five kinds": ("cnn, affine", "cnn, elastic", "deep 24", "deep 32", "deep 48, 9 epochs"),
+}
+
+# Lines whose test accuracy is shown; those whose errors are set against computing; small networks, and what they
+# are compared with.
+TESTED = [row.line for row in LADDER.values()]
+TESTED += [
+    "cnn, affine",
+    "cnn, elastic",
+    "deep 24",
+    BASE,
+    "deep 32",
+    "deep 32, 20 epochs",
+    "deep 48, 9 epochs",
+]
+TESTED += ["deep 12, affine", "small 14", "thrice 16"]
+DEEP = ["deep 24", "deep 32", "deep 32, 20 epochs", "deep 48, 9 epochs", "deep 24, affine", "deep 12, affine"]
+SMALL = [
+    ("small 14", "cnn, affine"),
+    ("thrice 16", "small 14"),
+    ("deep 12, affine", BASE),
+    ("deep 12, affine, 8 bits", "deep 12, affine"),
+    ("deep 12, affine, 4 bits", "deep 12, affine"),
+    ("deep 32, 8 bits", "deep 32"),
+    ("deep 32, 4 bits", "deep 32"),
+]
 
 # Test images of whose labels at most two of five people were convinced: Northcutt, Athalye and Mueller, 2021.
 DOUBTED = [947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729]
 
 
-def draw_log(wrong: Mapping[str, Sequence[int]]) -> Axes:
-    """Draw a dot for each run, in a row for each line, with a tick at their mean. wrong: row -> errors of each run."""
-    axes = plt.subplots(figsize=(7.2, 5.6))[1]
-    for row, errors in enumerate(wrong.values()):
-        axes.plot(errors, [row] * len(errors), "o", color=COLORS[4], markersize=4)
-        axes.plot(np.mean(errors), row, "|", color=COLORS[0], markersize=14, markeredgewidth=2)
-    axes.set(xscale="log", xlabel="held-out images read wrong, of 10,000", xticks=(30, 50, 100, 200))
-    axes.set(yticks=range(len(wrong)), yticklabels=list(wrong))
-    axes.xaxis.set(major_formatter="{x:.0f}", minor_formatter=NullFormatter())
+def draw_changes(changes: Mapping[str, tuple[float, float]]) -> Axes:
+    """Draw what each step changes, with a bar of three standard errors to both sides. changes: row -> change, its error."""
+    axes = plt.subplots(figsize=(7.2, 0.8 + 0.26 * len(changes)))[1]
+    for row, (change, error) in enumerate(changes.values()):
+        decided = abs(change) > 3 * error
+        axes.errorbar(change, row, xerr=3 * error, fmt="o", markersize=4, color=COLORS[0 if decided else 4])
+    axes.axvline(0, color="0.4", linewidth=0.8)
+    axes.set(xlabel="more errors of 10,000 (bars: three standard errors)", yticks=range(len(changes)))
+    axes.set_yticklabels(changes)
     axes.invert_yaxis()
     axes.grid(alpha=0.25, axis="x")
-    text = "A row of dots for each line of the table, with a tick at their mean, on a logarithmic axis."
-    describe(axes, text)
+    crossing = sum(abs(change) <= 3 * error for change, error in changes.values())
+    describe(
+        axes,
+        f"A point with a bar for each of {len(changes)} changes; {crossing} bars cross the line at zero.",
+    )
     return axes
+
+
+def voted(members: Sequence[Mapping[int, int]]) -> float:
+    """How many images a vote reads wrong: of the readings the most frequent; a tie counts by its share.
+
+    members: what each reads in the images that it misreads, image -> digit.
+    """
+    wrong = 0.0
+    for image in set().union(*members):
+        ballot = Counter(member.get(image, "label") for member in members).most_common()
+        first = [reading for reading, votes in ballot if votes == ballot[0][1]]
+        wrong += 1 - ("label" in first) / len(first)
+    return wrong
 
 
 def draw_bent(split: Split, bends: Sequence[float], seed: int = 0) -> Figure:
@@ -114,11 +176,14 @@ def draw_prices(prices: Mapping[str, Sequence[tuple[float, float, str]]]) -> Fig
             axes.annotate(
                 name, (cost, errors), offset, textcoords="offset points", fontsize=8, ha=side, arrowprops=lead
             )
+        axes.margins(x=0.09)  # room for the first names
         axes.set(xscale="log", yscale="log", xlabel=label, ylabel="wrong of 10,000")
         axes.set(ylim=(300, 20), yticks=(30, 50, 100, 200))  # few wrong on top
         for axis in (axes.xaxis, axes.yaxis):
             axis.set(major_formatter="{x:,.0f}", minor_formatter=NullFormatter())
-        summary = "; ".join(f"{name}: {cost:,.0f}, {errors:.1f} wrong" for cost, errors, name in best)
+        summary = "; ".join(
+            f"{name}: {cost:,.{0 if cost > 100 else 1}f}, {errors:.1f} wrong" for cost, errors, name in best
+        )
         describe(axes, f"Errors against {label}, each on a logarithmic axis. On the frontier: {summary}.")
     return figure
 

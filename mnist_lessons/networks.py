@@ -99,7 +99,9 @@ def quantized(model, bits):
 
 def stored_bytes(model, bits):
     """How much room a network's numbers take: `bits` for each weight, and four bytes for each other and each scale."""
-    numbers = [value for value in model.state_dict().values() if value.is_floating_point()]
+    # What several layers share is stored once.
+    values = {value.data_ptr(): value for value in model.state_dict().values()}.values()
+    numbers = [value for value in values if value.is_floating_point()]
     weights = [value for value in numbers if value.dim() > 1 and bits < 32]
     scales = sum(len(weight) for weight in weights)
     packed = sum(weight.numel() for weight in weights)

@@ -11,11 +11,11 @@ runs marked "all" train on all 60,000. Test images are opened when every run is 
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_helpers.augmentation import RandomAffine
@@ -40,8 +40,8 @@ from mnist_helpers.training import ADAM, CYCLE, History, progress, train_step
 from mnist_lessons.networks import DeepCNN, FastCNN, RandomElastic, quantized, stored_bytes
 from tools.machine import describe_machine
 from tools.paths import ACCURACY_LOG, BUILD
-from tools.recipes import cross_entropy, deep_dense
-from tools.text import read_log
+from tools.recipes import Autocast, cross_entropy, deep_dense, flops_per_image
+from tools.text import argument_parser, read_log
 
 WEIGHTS = BUILD / "accuracy"
 FOLDS = 6
@@ -63,51 +63,32 @@ class NormalizedCNN(nn.Module):
 
 
 class SmallCNN(nn.Sequential):
-    """Four convolutions of so many channels, the mean of each map, and a linear layer: 1,144 parameters for 6."""
+    """Four convolutions of so many channels, the mean of each map, and a linear layer: 1,144 parameters for 6.
 
-    def __init__(self, channels):
-        layers = []
-        for number, inputs in enumerate((1, channels, channels, channels)):
-            layers += [nn.Conv2d(inputs, channels, 3, bias=False), nn.BatchNorm2d(channels), nn.ReLU()]
-            layers += [nn.MaxPool2d(2)] if number in (0, 2) else []
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
-
-
-class Taught(nn.Module):
-    """A student that is shown, while it is trained, what its teachers say to the same image: float (N, 20)."""
-
-    def __init__(self, student: nn.Module, teachers: list[nn.Module]):
-        super().__init__()
-        self.student = student
-        self.teachers = [teacher.eval() for teacher in teachers]  # a plain list: not trained
-
-    def forward(self, images):
-        if not self.training:
-            return self.student(images)
-        with torch.no_grad():
-            soft_labels = torch.stack([teacher(images).softmax(dim=1) for teacher in self.teachers]).mean(
-                dim=0
-            )
-        return torch.cat([self.student(images), soft_labels], dim=1)
-
-
-def taught_loss(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy with the teachers' probabilities, half and half with the labels; labels alone in evaluation.
-
-    Source: Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
+    thrice: whether the last three convolutions are one and the same. early: whether maps are pooled before they are
+    normalized, which is faster.
     """
-    logits, soft_labels = outputs[:, :10], outputs[:, 10:]
-    return (F.cross_entropy(logits, soft_labels) + F.cross_entropy(logits, labels)) / 2
+
+    def __init__(self, channels, thrice=False, early=False):
+        layers: list[nn.Module] = []
+        for number, inputs in enumerate((1, channels, channels, channels)):
+            if number < 2 or not thrice:
+                convolution = nn.Conv2d(inputs, channels, 3, bias=False)
+            pool = [nn.MaxPool2d(2)] if number in (0, 2) else []
+            norm = [nn.BatchNorm2d(channels), nn.ReLU()]
+            layers += [convolution, *pool, *norm] if early else [convolution, *norm, *pool]
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
 
 
 @dataclass(frozen=True)
 class Experiment:
     """An experiment of the log: a network and how it is trained.
 
-    bend: pixels of elastic distortion beside the affine one; None trains on the images as they are. constant: whether
-    the rate stays as it is. plain: epochs at the end, on the images as they are, at a tenth of the rate. decay: of the weights, a share per unit of learning rate. average: what a step leaves of an
-    exponential average of the weights. teachers: experiments whose networks teach this one. folds: which sixths of the images are
-    held out, one after the other. everything: how many runs on all images follow.
+    bend: pixels of elastic distortion beside the affine one; None trains on the images as they are. strength: of the
+    affine one, 1 for turns by 8 degrees. constant: whether the rate stays as it is. plain: epochs at the end, on the
+    images as they are, at a tenth of the rate. decay: of the weights, a share per unit of learning rate. average: what
+    a step leaves of an exponential average of the weights. dtype: what is computed in. seed: of run 0. folds: which
+    sixths of the images are held out, one after the other. everything: how many runs on all images follow.
     """
 
     name: str
@@ -116,11 +97,13 @@ class Experiment:
     learning_rate: float = 0.01
     constant: bool = False
     bend: float | None = None
+    strength: float = 1.0
     plain: int = 0
     decay: float = 0.0
     label_smoothing: float = 0.0
     average: float = 0.0
-    teachers: tuple[str, ...] = ()
+    dtype: torch.dtype = torch.float32
+    seed: int = 0
     folds: tuple[str, ...] = ("0", "1", "2", "3")
     everything: int = 0
 
@@ -130,7 +113,9 @@ class Experiment:
 
     def measure(self, run: str, digits: Digits) -> dict[str, Any]:
         """Train once, keep the weights, and say which validation images are read wrong."""
-        networks, seconds = train_experiment(self, run, held_out(digits, run))
+        start = time.process_time()  # of this thread, whatever else the machine does
+        networks = train_experiment(self, run, held_out(digits, run))
+        seconds = time.process_time() - start
         WEIGHTS.mkdir(parents=True, exist_ok=True)
         for which, network in networks.items():
             torch.save(network.state_dict(), weights_path(self, run, which))
@@ -140,8 +125,14 @@ class Experiment:
             "epochs": self.epochs + self.plain,
             **size,
             "seconds": round(seconds, 1),
+            "teraflop": self.teraflop(run),
             "wrong": self.wrong(run, digits),
         }
+
+    def teraflop(self, run: str) -> float:
+        """What a run computes: the same on every machine, in every number format, whatever else is done there."""
+        images = (60_000 if run.startswith("all") else 50_000) * (self.epochs + self.plain)
+        return float(f"{flops_per_image(self.build()) * images / 1e12:.3g}")
 
     def wrong(self, run: str, digits: Digits, split: str = "validation") -> dict[str, Mistakes] | None:
         """The mistakes of each network that a run has left; None for a validation that there is not."""
@@ -211,6 +202,9 @@ TWO = ("0", "2")
 cnn = partial(Experiment, build=NormalizedCNN)
 deep = partial(Experiment, build=partial(DeepCNN, 32), bend=0.8, label_smoothing=0.1, average=0.998)
 small = partial(Experiment, epochs=24, bend=0.0, folds=TWO)
+BASE = "deep 24, affine"
+affine = partial(Experiment, build=DeepCNN, bend=0.0, label_smoothing=0.1, dtype=torch.bfloat16, folds=TWO)
+tiny = partial(small, dtype=torch.bfloat16)
 THREE = ("deep 32", "deep 32, decay", "deep 32, dropout")
 
 EXPERIMENTS: tuple[Experiment | Combined, ...] = (
@@ -250,10 +244,20 @@ EXPERIMENTS: tuple[Experiment | Combined, ...] = (
     Combined("deep 32, 4 bits", ("deep 32",), bits=4),
     Combined("three deep 32", THREE, runs=TWO),
     Experiment("fast 16", FastCNN, bend=0.8, label_smoothing=0.1, folds=TWO),
-    Experiment("fast 16, taught", FastCNN, bend=0.8, teachers=THREE, folds=TWO),
-    Combined("fast 16, taught, 8 bits", ("fast 16, taught",), bits=8, runs=TWO),
-    Combined("fast 16, taught, 4 bits", ("fast 16, taught",), bits=4, runs=TWO),
     *(small(f"small {channels}", partial(SmallCNN, channels)) for channels in (6, 14)),
+    affine(BASE),
+    affine(f"{BASE}, other seed", seed=100),
+    affine(f"{BASE}, half the rate", learning_rate=0.005),
+    affine(f"{BASE}, double the rate", learning_rate=0.02),
+    affine(f"{BASE}, stronger", strength=1.75),
+    affine("deep 12, affine", build=partial(DeepCNN, 12)),
+    tiny("early 16", partial(SmallCNN, 16, early=True)),
+    tiny("thrice 16", partial(SmallCNN, 16, thrice=True, early=True)),
+    *(
+        Combined(f"{name}, {bits} bits", (name,), bits=bits, runs=TWO)
+        for name in ("early 16", "thrice 16", "deep 12, affine")
+        for bits in (8, 4)
+    ),
 )
 
 
@@ -293,11 +297,7 @@ def fitted(
     steps, order = math.ceil(len(digits.train) / 256), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), **ADAM)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, epochs * steps, **CYCLE)
-    loss = (
-        taught_loss
-        if experiment.teachers
-        else partial(cross_entropy, label_smoothing=experiment.label_smoothing)
-    )
+    loss = partial(cross_entropy, label_smoothing=experiment.label_smoothing)
     with History(epochs) as history:
         for _ in range(epochs):
             model.train()
@@ -312,21 +312,24 @@ def fitted(
                 history.note_step(train_step(model, inputs, labels, optimizer, loss), group["lr"])
                 after()
                 scheduler.step()
-            history.note_epoch(model, digits.validation)
+            history.note_epoch(model, digits.validation[:100])  # `wrong` reads them all, at the end
     return history
 
 
-def train_experiment(experiment: Experiment, run: str, digits: Digits) -> tuple[dict[str, nn.Module], float]:
-    """The networks of a run, "last" and where there is one "average", and the seconds of its steps."""
-    seed = int(run.split()[-1])
+def train_experiment(experiment: Experiment, run: str, digits: Digits) -> dict[str, nn.Module]:
+    """The networks of a run, "last" and where there is one "average"."""
+    seed = experiment.seed + int(run.split()[-1])
     torch.manual_seed(seed)  # for dropout, which draws from PyTorch's own generator
     network = seeded(experiment.build, seed)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(experiment.average), use_buffers=True)
     model: nn.Module = network
-    if experiment.teachers:
-        model = Taught(network, [load(one, run) for one in map(find, experiment.teachers)])
+    if experiment.dtype != torch.float32:
+        model = Autocast(network, torch.device("cpu"), experiment.dtype)
+    plain = model
     if experiment.bend is not None:
-        distort = RandomElastic(bend=experiment.bend) if experiment.bend else RandomAffine()
+        degrees, zoom, shift = (experiment.strength * most for most in (8, 0.08, 1.5))
+        bend = {"bend": experiment.bend} if experiment.bend else {}
+        distort = (RandomElastic if bend else RandomAffine)(degrees, zoom, shift, **bend)
         distort.batches.fill_(seed * 10**6)
         model = nn.Sequential(distort, model)
 
@@ -334,16 +337,13 @@ def train_experiment(experiment: Experiment, run: str, digits: Digits) -> tuple[
         if experiment.average:
             averaged.update_parameters(network)
 
-    history = fitted(experiment, model, digits, experiment.epochs, experiment.learning_rate, seed, after)
-    seconds = history.seconds
+    rate = experiment.learning_rate
+    history = fitted(experiment, model, digits, experiment.epochs, rate, seed, after)
     if experiment.plain and history.finished:
-        history = fitted(
-            experiment, network, digits, experiment.plain, experiment.learning_rate / 10, seed + 1, after
-        )
-        seconds += history.seconds
+        history = fitted(experiment, plain, digits, experiment.plain, rate / 10, seed + 1, after)
     if not history.finished:
         raise KeyboardInterrupt
-    return {"last": network} | ({"average": averaged.module} if experiment.average else {}), seconds
+    return {"last": network} | ({"average": averaged.module} if experiment.average else {})
 
 
 def weights_path(experiment: Experiment, run: str, which: str) -> Path:
@@ -379,9 +379,7 @@ def measure(experiment: Experiment | Combined, run: str, opened: bool) -> dict[s
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument(
         "--into", metavar="FILE", type=Path, default=ACCURACY_LOG, help="where the runs are kept"
     )
@@ -431,7 +429,7 @@ def climb(experiments: Sequence[Experiment | Combined], path: Path, opened: bool
     }
     ended = count(1)
     # What asks the networks of other experiments begins when all before it have ended.
-    for _, runs in groupby(todo, key=lambda run: isinstance(run[0], Combined) or bool(run[0].teachers)):
+    for _, runs in groupby(todo, key=lambda run: bool(getattr(run[0], "of", ()))):
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool, path.open("a") as file:
             for future in as_completed([pool.submit(measure, *run, opened) for run in runs]):
                 record = future.result() | measured_on

@@ -40,7 +40,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from torch import nn
 from torch.utils.data import DataLoader
-from torch.utils.flop_counter import FlopCounterMode
 from torchvision.datasets import MNIST
 from torchvision.transforms import v2
 from tqdm import tqdm
@@ -55,7 +54,7 @@ from mnist_lessons.networks import FastCNN
 from mnist_lessons.speed import synchronize
 from tools.machine import describe_machine, dtype_name, peak_memory_mb
 from tools.paths import BUILD, MEASURED
-from tools.recipes import RECIPES, Recipe, deep_dense
+from tools.recipes import RECIPES, Recipe, deep_dense, flops_per_image
 from tools.text import argument_parser
 
 LEVELS = (0.9841, 0.99, 0.994, 0.996, 0.997)
@@ -209,13 +208,6 @@ def seconds_to(level: float, runs: Sequence[Run]) -> float | None:
     )
     means = [statistics.mean(right for _, right in looks) for looks in zip(*runs, strict=True)]
     return median if math.isfinite(median) and max(means) >= level else None
-
-
-def flops_per_image(model: nn.Module) -> float:
-    """Floating-point operations of a forward and a backward pass, as PyTorch counts them."""
-    with FlopCounterMode(display=False) as counter:
-        F.cross_entropy(model(torch.zeros(8, 1, 28, 28)), torch.zeros(8, dtype=torch.long)).backward()
-    return counter.get_total_flops() / 8
 
 
 def throughput(digits: Digits, images: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from mnist_helpers.augmentation import RandomAffine
 from mnist_helpers.data import Digits, normalize
@@ -53,6 +54,13 @@ class Autocast(nn.Module):
 def cross_entropy(logits, labels, label_smoothing):
     """The loss of logits that autocast may have left in bfloat16, whose few digits would make it coarse."""
     return F.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
+
+
+def flops_per_image(model: nn.Module) -> float:
+    """Floating-point operations of a forward and a backward pass, as PyTorch counts them."""
+    with FlopCounterMode(display=False) as counter:
+        F.cross_entropy(model(torch.zeros(8, 1, 28, 28)), torch.zeros(8, dtype=torch.long)).backward()
+    return counter.get_total_flops() / 8
 
 
 @dataclass(frozen=True)
