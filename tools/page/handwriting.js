@@ -165,8 +165,8 @@ function maximumFilter({ values, width, height }, before, after) {
 }
 
 /**
- * The median of the size × size pixels around each; beyond its edge, the picture goes on as it is there. The window goes along a row; how often it holds each rank is counted,
- * and also for the ranks in groups, to find the median soon.
+ * The median of the size × size pixels around each; beyond its edge, the picture goes on as it is there. The window
+ * goes along a row; how often it holds each rank is counted, and also for the ranks in groups, to find the median soon.
  */
 function medianFilter({ values, width, height }, size) {
   const order = Int32Array.from(values.keys()).sort((one, other) => values[one] - values[other]);
