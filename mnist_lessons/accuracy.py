@@ -174,9 +174,9 @@ def draw_prices(prices: Mapping[str, Sequence[tuple[float, float, str]]]) -> Fig
                 {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "relpos": (1, 0.2)} if level else None
             )
             axes.annotate(
-                name, (cost, errors), offset, textcoords="offset points", fontsize=8, ha=side, arrowprops=lead
+                name, (cost, errors), offset, textcoords="offset points", fontsize=7, ha=side, arrowprops=lead
             )
-        axes.margins(x=0.09)  # room for the first names
+        axes.margins(x=0.12)  # room for the first names
         axes.set(xscale="log", yscale="log", xlabel=label, ylabel="wrong of 10,000")
         axes.set(ylim=(300, 20), yticks=(30, 50, 100, 200))  # few wrong on top
         for axis in (axes.xaxis, axes.yaxis):
