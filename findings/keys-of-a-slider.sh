@@ -5,9 +5,11 @@
 # same parts and bind → to a command of the notebook. JupyterLab looks for its commands after a widget had the key,
 # Notebook 7 before. So the slider stays, the notebook selects another cell, and who cannot use a mouse cannot move
 # it. A widget of one's own gets its keys if the element itself has the attribute data-lm-suppress-shortcuts; on an
-# element around it, as is enough for JupyterLab, it does nothing there. Needs Chromium.
+# element around it, as is enough for JupyterLab, it does nothing there. Needs Chromium; without it nothing is
+# tried, and the exit code is 2.
 # Output seen: at 3, then → pressed: lab 4, notebooks 3
 set -eu
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || { echo "Chromium is missing." >&2; exit 2; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
