@@ -22,8 +22,7 @@ from mnist_helpers.model import CNN, seeded
 
 # A shorter memory than usual suits few steps; fused: one call updates all weights.
 ADAM: dict[str, Any] = {"betas": (0.7, 0.9), "fused": True}
-# The rate's peak after a fifth of the steps; Adam has no momentum.
-CYCLE: dict[str, Any] = {"pct_start": 0.2, "cycle_momentum": False}
+CYCLE: dict[str, Any] = {"pct_start": 0.2, "cycle_momentum": False}  # the peak after a fifth of the steps
 
 
 @cache
@@ -143,7 +142,8 @@ def save_checkpoint(model, history, digits, seed=0) -> str:
         aside.write_bytes(packed.getvalue())  # torch.save itself would not say that the disk is full
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        if os.path.exists(aside):
+            os.remove(aside)
         return f"The network could not be saved ({error}); the lessons after this one train their own."
     return "The network was saved for the lessons after this one."
 
