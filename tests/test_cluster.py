@@ -111,8 +111,8 @@ def test_port_in_use_gets_a_sentence():
 def test_torchrun_asks_no_network_for_a_name(monkeypatch, tmp_path):
     spy = "import sys; sys.addaudithook(lambda event, asked: asked and 'socket.get' in event and print(event, *asked))"
     monkeypatch.setattr(cluster, "TORCHRUN", f"{spy}; {cluster.TORCHRUN}")
-    (tmp_path / "script.py").write_text("import os; print('meet at', os.environ['MASTER_ADDR'])")
-    _, printed = launch(tmp_path / "script.py")
+    (tmp_path / "script.py").write_text("import os; print('meet at ' + os.environ['MASTER_ADDR'])")
+    _, printed = launch(tmp_path / "script.py")  # of two processes, each line in one piece
     assert printed.count("meet at 127.0.0.1") == 2 and "socket.get" not in printed, printed
 
 
