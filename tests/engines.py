@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,16 @@ def until(ask):
     raise TimeoutError("A minute went by in vain.")
 
 
+def end(process):
+    """End a process of a session of its own and those in its group: asked first, made to after a minute."""
+    os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(60)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def draw(page, canvas, points):
     """One stroke of Chromium's mouse through points from 0 to 1 of a locator's element."""
     x, y, width, height = canvas.bounding_box().values()
@@ -53,8 +64,7 @@ class Engine:
         self.process = subprocess.Popen(command, env=variables, **quiet)
 
     def close(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(20)
+        end(self.process)
 
     def open(self, path, query=""):
         self.send("SwitchToFrame", id=None)

@@ -8,10 +8,11 @@ import time
 from importlib.util import find_spec
 
 import pytest
-from engines import draw
+from engines import draw, end
 from nbformat import read, v4, write
 
 from tools import start
+from tools.comparing import lend_checkpoint
 from tools.paths import ROOT
 
 LESSON = ROOT / "notebooks" / "06_your_digits.ipynb"
@@ -53,6 +54,7 @@ def run(request, browser, tmp_path_factory):
     ours = [
         option.replace(root, f"--ServerApp.root_dir={folder}") for option in start.lab_options("notebooks")
     ]
+    lend_checkpoint(folder)
     (folder / "jupyter_server_config.json").write_text('{"ServerApp": {"root_dir": "/tmp"}}')  # the user's
     command = [sys.executable, "-m", request.param, *ours, *OPTIONS.split(), f"--ServerApp.port={port}"]
 
@@ -72,15 +74,15 @@ def run(request, browser, tmp_path_factory):
 
     log, own = folder / "log.txt", {"JUPYTER_CONFIG_DIR": str(folder)}
     with log.open("w") as out:
-        server = subprocess.Popen(command, cwd=folder, env=os.environ | own, stdout=out, stderr=out)
+        quiet = {"stdout": out, "stderr": out, "start_new_session": True}
+        server = subprocess.Popen(command, cwd=folder, env=os.environ | own, **quiet)
         try:
             deadline = time.monotonic() + 120
             while "?token=" not in log.read_text() and server.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.1)
             yield open_and_run
         finally:
-            server.terminate()
-            server.wait(30)
+            end(server)
     assert not faults
 
 
