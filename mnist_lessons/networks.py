@@ -48,15 +48,16 @@ class DeepCNN(nn.Module):
         self.conv4 = nn.Conv2d(2 * channels, 4 * channels, kernel_size=3)
         self.norm1, self.norm4 = nn.BatchNorm2d(channels), nn.BatchNorm2d(4 * channels)
         self.norm2, self.norm3 = nn.BatchNorm2d(2 * channels), nn.BatchNorm2d(2 * channels)
+        self.unshuffle, self.flatten = nn.PixelUnshuffle(2), nn.Flatten()
         self.output = nn.Linear(4 * channels * 2 * 2, 10)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, images):
-        maps = F.relu(self.norm1(self.conv1(F.pixel_unshuffle(images, 2))))
+        maps = F.relu(self.norm1(self.conv1(self.unshuffle(images))))
         maps = F.relu(self.norm2(self.conv2(maps)))
         maps = F.relu(self.norm3(F.max_pool2d(self.conv3(maps), 2)))
         maps = F.relu(self.norm4(self.conv4(maps)))
-        return self.output(self.dropout(maps.flatten(start_dim=1)))
+        return self.output(self.dropout(self.flatten(maps)))
 
 
 def whitening_filters(images, count):

@@ -89,10 +89,10 @@ def draw_channels(
     kernels: float (N, 5, 5). maps: float (N, 24, 24), none below 0. image: float (1, 28, 28).
     """
     rows = len(channels) // columns
-    figure, grid = plt.subplots(
-        rows, 3 * columns, figsize=(8.6, 2.3 * rows), width_ratios=(3, 5, 3) * columns
-    )
-    for spots, channel, kernel, answers in zip(grid.reshape(-1, 3), channels, kernels, maps, strict=True):
+    figure = plt.figure(figsize=(8.6, 2.3 * rows))
+    parts = figure.subfigures(rows, columns, wspace=0.08).flat
+    for part, channel, kernel, answers in zip(parts, channels, kernels, maps, strict=True):
+        spots = part.subplots(1, 3, width_ratios=(3, 5, 3))
         row, column = divmod(int(answers.argmax()), answers.shape[1])
         draw_image(kernel, f"kernel {channel}", "signed", axes=spots[0])
         draw_over(spots[1], answers, image, f"its map, channel {channel}")

@@ -80,6 +80,71 @@ class SmallCNN(nn.Sequential):
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
 
 
+def deep_with(**layers: nn.Module) -> DeepCNN:
+    """The deep network of 24 channels with other layers in the place of its own."""
+    model = DeepCNN()
+    for name, layer in layers.items():
+        setattr(model, name, layer)
+    return model
+
+
+def whole() -> DeepCNN:
+    """The deep network whose first kernels see every pixel: 5×5 of them, then the largest of four places."""
+    first = nn.Sequential(nn.Conv2d(1, 24, kernel_size=5), nn.MaxPool2d(2))
+    return deep_with(unshuffle=nn.Identity(), conv1=first)
+
+
+def padded() -> DeepCNN:
+    """The deep network whose convolutions keep the maps' size: 14×14, and 7×7 after the pooling."""
+    model = deep_with(output=nn.Linear(96 * 7 * 7, 10))
+    for layer in (model.conv1, model.conv2, model.conv3, model.conv4):
+        layer.padding = (1, 1)
+    return model
+
+
+def pooled() -> DeepCNN:
+    """The deep network whose last layer is given the mean of each map."""
+    mean = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return deep_with(flatten=mean, output=nn.Linear(96, 10))
+
+
+class Residual(nn.Conv2d):
+    """A 3×3 convolution whose maps are added to those that it is given, cut to their size (He and others, 2015)."""
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return maps[:, :, 1:-1, 1:-1] + super().forward(maps)
+
+
+def residual() -> DeepCNN:
+    """The deep network with a connection around its third convolution, which has as many channels before as after."""
+    return deep_with(conv3=Residual(48, 48, kernel_size=3))
+
+
+class Cutout(nn.Module):
+    """Makes a square of 7×7 pixels paper, anywhere in each image, in training (DeVries and Taylor, 2017)."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return images
+        far = (torch.arange(28) - torch.randint(28, (2, len(images), 1))).abs()
+        rows, columns = far <= 3
+        return images.masked_fill((rows[:, :, None] & columns[:, None])[:, None], images.min())
+
+
+class Mixup(nn.Module):
+    """Lays each image over another of its batch, in training, and its label over the other's (Zhang and others, 2017)."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return images
+        self.share = torch.distributions.Beta(0.2, 0.2).sample().item()
+        return self.share * images + (1 - self.share) * images.flip(0)
+
+    def loss(self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> torch.Tensor:
+        own, others = (cross_entropy(logits, those, label_smoothing) for those in (labels, labels.flip(0)))
+        return self.share * own + (1 - self.share) * others
+
+
 @dataclass(frozen=True)
 class Experiment:
     """An experiment of the log: a network and how it is trained.
@@ -89,6 +154,7 @@ class Experiment:
     images as they are, at a tenth of the rate. decay: of the weights, a share per unit of learning rate. average: what
     a step leaves of an exponential average of the weights. dtype: what is computed in. seed: of run 0. folds: which
     sixths of the images are held out, one after the other. everything: how many runs on all images follow.
+    mixed: what is done to distorted images besides.
     """
 
     name: str
@@ -106,6 +172,8 @@ class Experiment:
     seed: int = 0
     folds: tuple[str, ...] = ("0", "1", "2", "3")
     everything: int = 0
+    mixed: Callable[[], nn.Module] = nn.Identity
+    optimizer: Callable[..., torch.optim.Optimizer] = partial(torch.optim.Adam, **ADAM)
 
     @property
     def runs(self) -> list[str]:
@@ -205,6 +273,7 @@ small = partial(Experiment, epochs=24, bend=0.0, folds=TWO)
 BASE = "deep 24, affine"
 affine = partial(Experiment, build=DeepCNN, bend=0.0, label_smoothing=0.1, dtype=torch.bfloat16, folds=TWO)
 tiny = partial(small, dtype=torch.bfloat16)
+SGD = partial(torch.optim.SGD, momentum=0.9, nesterov=True)
 THREE = ("deep 32", "deep 32, decay", "deep 32, dropout")
 
 EXPERIMENTS: tuple[Experiment | Combined, ...] = (
@@ -250,6 +319,20 @@ EXPERIMENTS: tuple[Experiment | Combined, ...] = (
     affine(f"{BASE}, half the rate", learning_rate=0.005),
     affine(f"{BASE}, double the rate", learning_rate=0.02),
     affine(f"{BASE}, stronger", strength=1.75),
+    affine(f"{BASE}, weaker", strength=0.5),
+    affine(f"{BASE}, float32", dtype=torch.float32),
+    affine(f"{BASE}, no smoothing", label_smoothing=0.0),
+    affine(f"{BASE}, whole", build=whole),
+    affine(f"{BASE}, padded", build=padded),
+    affine(f"{BASE}, residual", build=residual),
+    affine(f"{BASE}, pooled", build=pooled),
+    affine(f"{BASE}, cutout", mixed=Cutout),
+    affine(f"{BASE}, mixup", mixed=Mixup),
+    affine(f"{BASE}, SGD", optimizer=SGD, learning_rate=0.1),
+    affine(f"{BASE}, SGD, double the rate", optimizer=SGD, learning_rate=0.2),
+    affine(f"{BASE}, constant rate, averaged", constant=True, learning_rate=0.002, average=0.999),
+    affine(f"{BASE}, 20 epochs", epochs=20),
+    affine(f"{BASE}, 40 epochs", epochs=40),
     affine("deep 12, affine", build=partial(DeepCNN, 12)),
     tiny("early 16", partial(SmallCNN, 16, early=True)),
     tiny("thrice 16", partial(SmallCNN, 16, thrice=True, early=True)),
@@ -292,12 +375,12 @@ def fitted(
     learning_rate: float,
     seed: int,
     after: Callable,
+    loss: Callable,
 ) -> History:
     """Train as `fit` does, but for what the experiment changes: a constant rate, weights that decay, `after` each step."""
     steps, order = math.ceil(len(digits.train) / 256), torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), **ADAM)
+    optimizer = experiment.optimizer(model.parameters())
     scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, epochs * steps, **CYCLE)
-    loss = partial(cross_entropy, label_smoothing=experiment.label_smoothing)
     with History(epochs) as history:
         for _ in range(epochs):
             model.train()
@@ -325,22 +408,24 @@ def train_experiment(experiment: Experiment, run: str, digits: Digits) -> dict[s
     model: nn.Module = network
     if experiment.dtype != torch.float32:
         model = Autocast(network, torch.device("cpu"), experiment.dtype)
-    plain = model
+    plain, mixed = model, experiment.mixed()
     if experiment.bend is not None:
         degrees, zoom, shift = (experiment.strength * most for most in (8, 0.08, 1.5))
         bend = {"bend": experiment.bend} if experiment.bend else {}
         distort = (RandomElastic if bend else RandomAffine)(degrees, zoom, shift, **bend)
         distort.batches.fill_(seed * 10**6)
-        model = nn.Sequential(distort, model)
+        model = nn.Sequential(distort, mixed, model)
+    loss = partial(cross_entropy, label_smoothing=experiment.label_smoothing)
+    mixed_loss = partial(getattr(mixed, "loss", cross_entropy), label_smoothing=experiment.label_smoothing)
 
     def after() -> None:
         if experiment.average:
             averaged.update_parameters(network)
 
     rate = experiment.learning_rate
-    history = fitted(experiment, model, digits, experiment.epochs, rate, seed, after)
+    history = fitted(experiment, model, digits, experiment.epochs, rate, seed, after, mixed_loss)
     if experiment.plain and history.finished:
-        history = fitted(experiment, plain, digits, experiment.plain, rate / 10, seed + 1, after)
+        history = fitted(experiment, plain, digits, experiment.plain, rate / 10, seed + 1, after, loss)
     if not history.finished:
         raise KeyboardInterrupt
     return {"last": network} | ({"average": averaged.module} if experiment.average else {})
