@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -90,8 +91,8 @@ def draw_channels(
     """
     rows = len(channels) // columns
     figure = plt.figure(figsize=(8.6, 2.3 * rows))
-    parts = figure.subfigures(rows, columns, wspace=0.08).flat
-    for part, channel, kernel, answers in zip(parts, channels, kernels, maps, strict=True):
+    parts: Any = figure.subfigures(rows, columns, wspace=0.08)
+    for part, channel, kernel, answers in zip(parts.flat, channels, kernels, maps, strict=True):
         spots = part.subplots(1, 3, width_ratios=(3, 5, 3))
         row, column = divmod(int(answers.argmax()), answers.shape[1])
         draw_image(kernel, f"kernel {channel}", "signed", axes=spots[0])

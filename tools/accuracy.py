@@ -80,18 +80,12 @@ class SmallCNN(nn.Sequential):
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
 
 
-def deep_with(**layers: nn.Module) -> DeepCNN:
-    """The deep network of 24 channels with other layers in the place of its own."""
-    model = DeepCNN()
+def deep_with(channels: int = 24, **layers: nn.Module) -> DeepCNN:
+    """The deep network with other layers in the place of its own."""
+    model = DeepCNN(channels)
     for name, layer in layers.items():
         setattr(model, name, layer)
     return model
-
-
-def whole() -> DeepCNN:
-    """The deep network whose first kernels see every pixel: 5×5 of them, then the largest of four places."""
-    first = nn.Sequential(nn.Conv2d(1, 24, kernel_size=5), nn.MaxPool2d(2))
-    return deep_with(unshuffle=nn.Identity(), conv1=first)
 
 
 def padded() -> DeepCNN:
@@ -113,6 +107,18 @@ class Residual(nn.Conv2d):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         return maps[:, :, 1:-1, 1:-1] + super().forward(maps)
+
+
+def whole(channels: int = 24, residual: bool = False) -> DeepCNN:
+    """The deep network whose first kernels see every pixel: 5×5 of them, then the largest of four places.
+
+    residual: whether there is a connection around its third convolution, too.
+    """
+    first = nn.Sequential(nn.Conv2d(1, channels, kernel_size=5), nn.MaxPool2d(2))
+    model = deep_with(channels, unshuffle=nn.Identity(), conv1=first)
+    if residual:
+        model.conv3 = Residual(2 * channels, 2 * channels, kernel_size=3)
+    return model
 
 
 def residual() -> DeepCNN:
@@ -332,7 +338,8 @@ EXPERIMENTS: tuple[Experiment | Combined, ...] = (
     affine(f"{BASE}, SGD, double the rate", optimizer=SGD, learning_rate=0.2),
     affine(f"{BASE}, constant rate, averaged", constant=True, learning_rate=0.002, average=0.999),
     affine(f"{BASE}, 20 epochs", epochs=20),
-    affine(f"{BASE}, 40 epochs", epochs=40),
+    affine("whole 24, 20 epochs", build=whole, epochs=20),
+    affine("whole 24, residual, 20 epochs", build=partial(whole, residual=True), epochs=20),
     affine("deep 12, affine", build=partial(DeepCNN, 12)),
     tiny("early 16", partial(SmallCNN, 16, early=True)),
     tiny("thrice 16", partial(SmallCNN, 16, thrice=True, early=True)),
