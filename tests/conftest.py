@@ -1,4 +1,4 @@
-"""What all tests share: how notebooks are compared, and a browser without a window."""
+"""What all tests share: how notebooks are compared, MNIST in small, and a browser without a window."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before a notebook's imports are executed
-pytest_plugins = ["tools.comparing"]
+pytest_plugins = ["tools.comparing", "server"]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 

@@ -1,4 +1,4 @@
-"""Small files in the place of MNIST's, and a server on this machine that offers them."""
+"""Small files in the place of MNIST's, a server on this machine that offers them, and fixtures that conftest shares."""
 
 import gzip
 import hashlib
@@ -13,7 +13,6 @@ from threading import Thread
 from unittest.mock import patch
 
 import pytest
-from torchvision.datasets import MNIST
 
 from mnist_helpers import sources
 from mnist_helpers.data import load_digits
@@ -29,6 +28,8 @@ MD5 = {name: hashlib.md5(content).hexdigest() for name, content in (PLAIN | PACK
 
 def use_small_files(replace=setattr):
     """Have this process take the small files for MNIST's."""
+    from torchvision.datasets import MNIST  # takes seconds, which only these tests need
+
     replace(sources, "FILES", {name: (SHAPES[name], MD5[name]) for name in PLAIN})
     replace(MNIST, "resources", [(name, MD5[name]) for name in PACKED])
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 
@@ -20,22 +21,20 @@ class Counted:
     """An experiment that trains nothing: it leaves a mark for each run, and stops while `faulty` lies there."""
 
     name: str
-    folder: str
+    folder: Path
     runs: tuple[str, ...] = ("0", "1")
     of: tuple[str, ...] = ()
 
     def measure(self, run, digits):
-        from pathlib import Path
-
-        if self.name == "second" and (Path(self.folder) / "faulty").exists():
+        if self.name == "second" and (self.folder / "faulty").exists():
             raise WalkthroughError("Stopped.")
-        with (Path(self.folder) / "marks").open("a") as marks:
+        with (self.folder / "marks").open("a") as marks:
             marks.write(f"{self.name} {run}\n")
         return {"wrong": {"last": [[3, 5]]}}
 
 
 def test_a_log_that_was_stopped_goes_on_and_repeats_nothing(tmp_path):
-    lines = [Counted("first", str(tmp_path)), Counted("second", str(tmp_path), of=("first",))]
+    lines = [Counted("first", tmp_path), Counted("second", tmp_path, of=("first",))]
     (tmp_path / "faulty").touch()
     with pytest.raises(WalkthroughError):
         climb(lines, tmp_path / "log.jsonl", opened=False)
@@ -44,8 +43,8 @@ def test_a_log_that_was_stopped_goes_on_and_repeats_nothing(tmp_path):
     (tmp_path / "faulty").unlink()
     climb(lines, tmp_path / "log.jsonl", opened=False)
     assert (tmp_path / "log.jsonl").read_text().startswith(kept)
-    marks = (tmp_path / "marks").read_text().splitlines()
-    assert sorted(marks) == ["first 0", "first 1", "second 0", "second 1"]
+    marks = sorted((tmp_path / "marks").read_text().splitlines())
+    assert marks == ["first 0", "first 1", "second 0", "second 1"]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
@@ -67,11 +66,9 @@ def test_what_is_held_out_is_not_trained_on():
     digits = load_digits()
     if not digits.is_mnist:
         pytest.skip("the parts are those of MNIST's 60,000 images")
-    parts = [held_out(digits, str(fold)) for fold in range(6)]
-    assert sum(len(part.validation) for part in parts) == 60_000
-    for part in parts:
+    for fold in range(6):
+        part = held_out(digits, str(fold))
         assert len(part.train) == 50_000 and len(part.validation) == 10_000
-        seen = {image.numpy().tobytes() for image in part.train.images}
-        assert not any(image.numpy().tobytes() in seen for image in part.validation.images)
-    everything = held_out(digits, "all 3")
-    assert len(everything.train) == 60_000
+        train, validation = (set(map(bytes, each.images.numpy())) for each in (part.train, part.validation))
+        assert train.isdisjoint(validation)
+    assert len(held_out(digits, "all 3").train) == 60_000

@@ -24,47 +24,25 @@ from mnist_lessons.many_processes.faults import FAULTS
 def test_script_takes_the_step_of_the_training_loop_and_each_fault_replaces_a_part_of_it():
     parts = inspect.signature(distributed.train).parameters
     assert parts["train_step"].default is train_step
-    assert {name for _, given in FAULTS.values() for name in given} == {"wrap", "order", "train_step"}
-    assert all(
-        parts[name].default is not part for _, given in FAULTS.values() for name, part in given.items()
-    )
+    replaced = [part for _, given in FAULTS.values() for part in given.items()]
+    assert {name for name, _ in replaced} == {"wrap", "order", "train_step"}
+    assert all(parts[name].default is not part for name, part in replaced)
 
 
-def test_two_processes_compute_what_one_does(tmp_path):
-    size = ("--images", 2_560, "--epochs", 2, "--dtype", "float64")
-    command = ("-m", "mnist_lessons.many_processes.distributed")
-    for folder, processes in {"two": 2, "one": 1}.items():
-        sentence, printed = launch(*command, tmp_path / folder, *size, processes=processes)
-        assert (tmp_path / folder / "0.txt").is_file(), sentence + printed
-    one, two = losses(tmp_path / "one")[1], mean_loss(tmp_path / "two")
-    assert len(one) == 20 and np.abs(one - two).max() < 1e-9
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def test_each_fault_shows_in_the_curves_and_a_killed_training_goes_on_from_its_checkpoint(tmp_path):
     """The sound training and the five faults, of which B is started again after its death."""
-    folder = tmp_path_factory.mktemp("runs")
-    size = ("--images", 5_120, "--epochs", 4)
-    sentence, printed = launch(
-        "-m", "mnist_lessons.many_processes.faults", folder, "sound", *"ACDBE", *size, restarts=1
-    )
+    module, size = "mnist_lessons.many_processes.faults", ("--images", 5_120, "--epochs", 4)
+    sentence, printed = launch("-m", module, tmp_path, "sound", *"ACDBE", *size, restarts=1)
     assert sentence.startswith("Process 1 was killed (signal 9); torchrun stopped the others. "), printed
     assert sentence.endswith("The job failed.")  # because of E
-    return folder
-
-
-def test_each_fault_shows_in_the_curves(runs):
-    sound = mean_loss(runs / "sound")
+    sound = mean_loss(tmp_path / "sound")
+    own_weights, wrong_count, same_order = (mean_loss(tmp_path / letter) for letter in "ACD")
     assert len(sound) == 80 and sound[0] == pytest.approx(math.log(10), abs=0.1)
-    own_weights, wrong_count, same_order = (mean_loss(runs / letter) for letter in "ACD")
     assert own_weights[-20:].mean() > 1.2 * sound[-20:].mean()
     assert wrong_count[0] == pytest.approx(sound[0] / 2, rel=0.01)
     assert similarity(same_order) > 0.5 > similarity(sound)
-    assert [len(losses(runs / "E", rank)[0]) for rank in (0, 1)] == [76, 76]
-
-
-def test_a_killed_training_goes_on_from_its_checkpoint(runs):
-    steps, values = losses(runs / "B")
+    assert [len(losses(tmp_path / "E", rank)[0]) for rank in (0, 1)] == [76, 76]
+    steps, values = losses(tmp_path / "B")
     assert steps.tolist() == [*range(1, 31), *range(21, 81)]
     assert np.allclose(values[20:30], values[30:40], atol=1e-4)
 
@@ -76,27 +54,23 @@ def test_checkpoint_of_another_number_of_processes_is_refused(tmp_path):
         cluster.resume(tmp_path / "checkpoint.pt", {}, processes=3)
 
 
-@pytest.mark.parametrize(
-    ("rank", "backend", "sentence"),
-    [
-        pytest.param(
-            "0", "nccl", "The backend nccl is not available here: use gloo",
-            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has nccl"),
-        ),
-        ("0", "morse", "The backend morse is not available here"),
-        ("", None, "This script is started by torchrun"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_started_gets_a_sentence(rank, backend, sentence, monkeypatch):
-    if rank:
-        monkeypatch.setenv("RANK", rank)
+@pytest.mark.parametrize("backend", ["nccl", "morse"])
+def test_backend_that_is_not_available_gets_a_sentence(backend, monkeypatch):
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    sentence = f"The backend {backend} is not available here: use gloo"
     with pytest.raises(SystemExit, match=sentence), processes_together(backend):
         pass
 
 
+def test_script_that_is_not_started_by_torchrun_gets_a_sentence():
+    with pytest.raises(SystemExit, match="This script is started by torchrun"), processes_together():
+        pass
+
+
 def test_more_processes_than_cores_are_told_so_and_go_on(monkeypatch, capsys):
-    for name, value in {"RANK": "0", "LOCAL_WORLD_SIZE": "10000"}.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "10000")
     assert cluster.backend_and_device("gloo") == ("gloo", torch.device("cpu"))
     assert "10000 processes take turns on" in capsys.readouterr().out
 

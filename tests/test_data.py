@@ -7,11 +7,9 @@ import torch
 
 from mnist_helpers.data import batches, load_digits, normalize
 
-cache, folder, practice = server.cache, server.folder, server.practice  # fixtures of these tests
 
-
-def test_named_folder_comes_first_then_the_cache_then_a_download(folder, monkeypatch):
-    with server.serve() as mirror:
+def test_named_folder_comes_first_then_the_cache_then_a_download_however_slow(folder, monkeypatch):
+    with server.serve(pause=2) as mirror:  # a file takes twelve seconds
         named = load_digits()
         assert named.is_mnist and "MNIST_DIR" in named.origin and mirror.asked == []
         monkeypatch.delenv("MNIST_DIR")

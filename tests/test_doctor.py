@@ -1,17 +1,16 @@
 """What the commands `data` and `doctor` say: where all is well, and where something is missing or damaged."""
 
 import os
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
-from unittest.mock import ANY
 
 import pytest
 import server
 
 from mnist_helpers import __main__ as command
 
-cache, folder = server.cache, server.folder  # fixtures of these tests
 RUN = "import runpy, sys; sys.modules[{!r}] = None; runpy.run_module('mnist_helpers', run_name='__main__')"
 
 
@@ -22,10 +21,12 @@ def doctor(without="no_such_module", **settings):
     return done.returncode, done.stdout.splitlines()
 
 
-def test_doctor_finds_all_well_here():
-    code, lines = doctor(MNIST_DIR="")
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1251"])
+def test_doctor_finds_all_well_here_whatever_signs_a_terminal_lacks(encoding):
+    code, lines = doctor(MNIST_DIR="", PYTHONIOENCODING=encoding)
     assert (code, lines[-1]) == (0, "All is well.")
-    assert all(word in "\n".join(lines) for word in ("Python 3", "kernel", "memory", "disk", "5 × 5 = 25"))
+    for found in ("Python 3", "kernel", "memory", "disk", "5 . 5 = 25"):
+        assert any(re.search(found, line) for line in lines)
 
 
 @pytest.mark.parametrize("name", ["JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"])
@@ -35,11 +36,6 @@ def test_doctor_finds_folders_that_jupyter_cannot_write_to_and_counts_usable_cor
     found = [f"{level} {found}" for level, found, _ in command.machine()]
     assert any(line.startswith("FAIL Jupyter cannot write to /dev/full/jupyter") for line in found)
     assert any("cores to use: 3" in line for line in found)
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
-def test_signs_that_a_terminal_lacks_stop_nothing(encoding):
-    assert doctor(MNIST_DIR="", PYTHONIOENCODING=encoding) == (0, ANY)
 
 
 @pytest.mark.parametrize("package", ["torch", "packaging"])

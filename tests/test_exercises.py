@@ -10,15 +10,14 @@ import nbformat
 import pytest
 
 from mnist_lessons.exercises import NOT_YET, RIGHT, Exercise
-from tools.kit.editions import definitions_of, sentence_about
+from tools.kit.editions import definitions_of, has_tag, sentence_about
 from tools.kit.pages import SOLUTION
-from tools.paths import NOTEBOOKS, ROOT, name_of
+from tools.paths import NOTEBOOKS, ROOT
 
-TABLES = {
-    p.stem: tomllib.loads(p.read_text("utf-8")) for p in (ROOT / "mnist_lessons/exercises").glob("*.toml")
-}
+FOLDER = ROOT / "mnist_lessons" / "exercises"
+TABLES = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in FOLDER.glob("*.toml")}
 SECTIONS = {(stem, name): section for stem, table in TABLES.items() for name, section in table.items()}
-every_exercise = pytest.mark.parametrize("section", [pytest.param(s, id=n[1]) for n, s in SECTIONS.items()])
+FIELDS = {"arguments", "case", "cases", "tolerance", "note", "otherwise", "setup", "known"}
 
 
 def found_exercises():
@@ -26,19 +25,20 @@ def found_exercises():
     for path in NOTEBOOKS:
         cells = nbformat.read(path, 4).cells
         for number, cell in enumerate(cells):
-            if "exercise-starter" in cell.metadata.get("tags", ()):
-                above = "\n".join(before.source for before in cells[:number])
-                assert "### Exercise" in above, f"{name_of(path)}: no prompt"
-                assert "exercise-check" in cells[number + 1].metadata.get("tags", ())
-                folded = cells[number + 2].source
+            if has_tag(cell, "exercise-starter"):
+                check, folded = cells[number + 1], cells[number + 2].source
+                assert any("### Exercise" in above.source for above in cells[:number]), f"{path}: no prompt"
+                assert has_tag(check, "exercise-check")
                 assert folded.count("<details>") == folded.count("</details>") == 2
-                solution = SOLUTION.search(folded)["code"]
-                code = cell.source, cells[number + 1].source, solution
-                yield pytest.param(path, *code, id=f"{name_of(path)}-{number}")
+                yield path, cell.source, check.source, SOLUTION.search(folded)["code"]
 
 
-@pytest.mark.parametrize(("path", "starter", "check", "solution"), list(found_exercises()))
-def test_solution_passes_and_starter_is_not_begun(path, starter, check, solution):
+EXERCISES = list(found_exercises())
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise[2])
+def test_solution_passes_and_starter_is_not_begun(exercise):
+    path, starter, check, solution = exercise
     definitions = definitions_of(nbformat.read(path, 4))
     assert sentence_about(f"{starter}\n{check}", definitions).startswith(NOT_YET)
     assert sentence_about(f"{starter}\n{solution}\n{check}", definitions).startswith(RIGHT)
@@ -46,15 +46,16 @@ def test_solution_passes_and_starter_is_not_begun(path, starter, check, solution
 
 def test_names_are_unique_and_each_is_used_in_the_notebook_of_its_table():
     assert len({name for _, name in SECTIONS}) == len(SECTIONS)
-    checks = [(path.stem, check) for path, _, check, _ in (p.values for p in found_exercises())]
-    assert sorted(SECTIONS) == sorted((stem, check.split('"')[1]) for stem, check in checks)
+    assert sorted(SECTIONS) == sorted((path.stem, check.split('"')[1]) for path, _, check, _ in EXERCISES)
 
 
-@every_exercise
-def test_answers_are_told_right_from_wrong(section):
+@pytest.mark.parametrize("section", SECTIONS.values(), ids=[name for _, name in SECTIONS])
+def test_section_holds_what_is_read_and_answers_are_told_right_from_wrong(section):
     """Each known mistake gets its own sentence; other wrong answers get one, too, or the name of their error."""
-    exercise = Exercise(section)
+    exercise, needed = Exercise(section), {"reference", "wrong", "right"}
+    assert needed <= {*section} <= needed | FIELDS
     for known in section.get("known", ()):
+        assert {*known} == {"says", "answers"} and known["answers"]
         for text in known["answers"]:
             assert exercise.verdict(exercise.answer(text)) == f"Not quite: {known['says']}", text
     for text in section["wrong"]:
@@ -73,17 +74,9 @@ def answer_to(exercise, text):
         return f"{type(error).__name__}: {error}"
 
 
-@every_exercise
-def test_sections_hold_what_is_read(section):
-    fields = {"arguments", "case", "cases", "tolerance", "reference", "note", "otherwise", "setup", "known"}
-    assert {"reference"} <= {*section} <= fields | {"wrong", "right"}
-    assert all({*known} == {"says", "answers"} and known["answers"] for known in section.get("known", ()))
-
-
-def test_setups_compile_and_are_formatted(tmp_path):
+def test_setups_are_formatted(tmp_path):
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for (_, name), section in SECTIONS.items():
-        compile(section.get("setup", ""), name, "exec")
         (tmp_path / f"{name}.py").write_text(section.get("setup", ""), "utf-8")
     ruff = os.path.join(sysconfig.get_path("scripts"), "ruff")
     done = subprocess.run([ruff, "format", "--diff"], cwd=tmp_path, capture_output=True, text=True)

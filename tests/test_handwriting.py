@@ -1,6 +1,7 @@
 """Pictures made into what MNIST holds, files that are no pictures, and drawings kept in files."""
 
 import io
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,74 +15,60 @@ from mnist_helpers.training import trained
 from mnist_lessons.drawings import HANDS, load_drawings, paint, save_drawings
 from mnist_lessons.handwriting import LARGEST, open_picture, read_sheet, to_mnist
 from mnist_lessons.your_digits import draw_sheet_read, photograph, stored_drawings
-from tools.disturbances import KINDS, plain, score
-
-
-def on_paper(image, rng, side=280, paper=0.85, ink=0.15, light=0.0, noise=0.0):
-    """A digit (28, 28), enlarged and laid anywhere on paper that is lit from one side."""
-    large = Image.fromarray(image).resize(2 * [int(28 * rng.uniform(2.5, 9))], Image.Resampling.BILINEAR)
-    large = large.crop(large.getbbox())
-    sheet = Image.new("L", (side, side))
-    sheet.paste(large, tuple(int(rng.integers(0, side - length + 1)) for length in large.size))
-    picture = paper + (ink - paper) * np.array(sheet) / 255
-    picture *= 1 - light * np.linspace(0, 1, side)
-    picture += noise * rng.standard_normal(picture.shape)
-    return (255 * picture).clip(0, 255).astype(np.uint8)
+from tools.disturbances import KINDS, plain, score, shadow
 
 
 @pytest.fixture(scope="module")
 def reader():
-    """Some digits, a function that says how many of prepared pictures are read right, of 1, and one that reads."""
+    """About a hundred digits, a function that reads prepared pictures, and the share that it reads right of those."""
     digits = load_digits()
     model, _ = trained(CNN, digits, epochs=1 if digits.is_mnist else 8)
-    some, generator = digits.test[:: len(digits.test) // 100], digits.test
-    labels = some.labels
 
     @torch.no_grad()
     def ask(images):
-        return model(normalize(images[:, None], generator.mean, generator.std)).argmax(dim=1)
+        return model(normalize(images[:, None], digits.test.mean, digits.test.std)).argmax(dim=1)
 
-    def right(images):
-        return (ask(images) == labels).double().mean().item()
-
-    return some.images[:, 0], right, ask
+    some = digits.test[:: len(digits.test) // 100]
+    return some, ask, (ask(some.images[:, 0]) == some.labels).double().mean()
 
 
 PAPERS = {
-    "dark on light": {},
-    "light on dark": {"paper": 0.1, "ink": 0.9},
-    "gray paper": {"paper": 0.6, "ink": 0.3},
-    "uneven light": {"light": 0.5},
-    "noise": {"noise": 0.06},
+    "dark on light": plain,
+    "light on dark": partial(plain, paper=25, pen_gray=230),
+    "gray paper": partial(plain, paper=153, pen_gray=76),
+    "uneven light": partial(shadow, depth=0.5, high=1),
+    "noise": partial(plain, noise=15),
 }
 
 
 @pytest.mark.parametrize("kind", PAPERS)
 def test_digits_are_read_from_any_paper_as_before(reader, kind):
-    images, right, _ = reader
-    rng = np.random.default_rng(0)
-    prepared = torch.stack([to_mnist(on_paper(image.numpy(), rng, **PAPERS[kind])) for image in images])
+    """Of any size, anywhere on it."""
+    some, ask, usual = reader
+    rng, prepared = np.random.default_rng(0), []
+    for number in range(len(some)):
+        height = rng.uniform(50, 180)
+        picture, _ = PAPERS[kind](rng, some[[number]], shape=(280, 280), height=height, jitter=1)
+        prepared.append(to_mnist(picture))
+    prepared = torch.stack(prepared)
     assert prepared.dtype == torch.uint8 and prepared.amax() == 255
-    assert right(prepared) > right(images) - 0.1  # of a hundred images; three or so are usual
+    read = (ask(prepared) == some.labels).double().mean()
+    assert read > usual - 0.1  # of a hundred images; three or so are usual
 
 
-SHEETS = (
-    "rows 3×5", "rows 3×5, slanted 5°", "rows 3×5, shadow", "rows 2×4, squared 100", "rows 2×4, ruled",
-    "row, small print", "row, speck", "dark table", "black board", "row, boxed", "dark card",
-    "rows 2×4, pencil",
-)  # fmt: skip
+HARD = "row, leaning", "row, thin, shadow", "row, touching"  # not all of these is always found, or read
 
 
-@pytest.mark.parametrize("kind", SHEETS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "digit" not in kind and kind not in HARD])
 def test_rows_of_a_sheet_are_read(reader, kind):
     """Of stored drawings: each in its row and order, and nothing else; as many are read as of the test images."""
-    images, right, ask = reader
+    _, ask, usual = reader
     rng = np.random.default_rng(0)
     known, found, read, more = sum(score(read_sheet, *KINDS[kind](rng, None), ask) for _ in range(4))
     assert found == known and more == 0
     if not load_digits().is_mnist:
         pytest.skip("There is no MNIST: how many a network of practice digits reads was not looked at.")
-    assert read / known > right(images) - 0.06
+    assert read / known > usual - 0.06
 
 
 WAYS = {
@@ -105,14 +92,9 @@ def test_boxes_are_in_pixels_of_the_picture(kind, way):
 
 
 def test_strokes_of_a_digit_belong_together_and_leaning_ones_do_not():
-    five = [
-        (slice(40, 50), slice(60, 110)),
-        (slice(60, 100), slice(60, 70)),
-        (slice(100, 150), slice(100, 110)),
-    ]
     ink = np.zeros((200, 500))
-    for place in [*five, (slice(100, 110), slice(60, 110)), (slice(140, 150), slice(60, 110))]:
-        ink[place] = 1  # its bar does not touch it
+    ink[60:100, 60:70] = ink[100:110, 60:110] = ink[100:150, 100:110] = ink[140:150, 60:110] = 1  # a 5
+    ink[40:50, 60:110] = 1  # its bar does not touch it
     for left in (200, 240, 280):  # strokes that lean over each other
         for down in range(40, 150):
             ink[down, left + (150 - down) : left + (150 - down) + 12] = 1
@@ -121,14 +103,11 @@ def test_strokes_of_a_digit_belong_together_and_leaning_ones_do_not():
 
 
 def test_photograph_of_lesson_6_is_read_and_drawn():
-    stored = stored_drawings()
+    stored, answers = stored_drawings(), torch.eye(10)[[3, 7]]
     picture = photograph(stored[33], stored[37])
     rows = read_sheet(picture)
-    assert [len(row) for row in rows] == [2]
-    figure = draw_sheet_read(picture, rows, torch.eye(10)[[3, 7]])
-    assert figure.get_gid() == "A sheet with 1 row of digits, read as: 3 7."
-    unsure = draw_sheet_read(picture, rows, 0.6 * torch.eye(10)[[3, 7]])
-    assert unsure.get_gid().endswith("read as: 3? 7?.")
+    sure, unsure = (draw_sheet_read(picture, rows, share * answers).get_gid() for share in (1, 0.6))
+    assert sure == "A sheet with 1 row of digits, read as: 3 7." and unsure.endswith("read as: 3? 7?.")
 
 
 @pytest.mark.parametrize("width", [0.03, 0.08])
@@ -142,23 +121,31 @@ def test_single_digit_on_squared_paper_is_prepared_as_on_plain(width):
 
 
 def test_frame_is_mnists():
-    mean = to_mnist(on_paper(paint([[(0.2, 0.1), (0.8, 0.9)]]), np.random.default_rng(0), side=900)).double()
+    mean = to_mnist(paint([[(0.2, 0.1), (0.8, 0.9)]], side=900)).double()
     rows, columns = (mean.sum(dim=axis).nonzero().flatten() for axis in (1, 0))
     assert max(rows[-1] - rows[0], columns[-1] - columns[0]) == 19
     assert all(abs((mean.sum(dim=axis) * torch.arange(28)).sum() / mean.sum() - 14) <= 0.5 for axis in (0, 1))
 
 
-@pytest.mark.parametrize(
-    "picture",
-    [np.full((90, 90), 255, np.uint8), np.zeros((1, 1), np.uint8), np.zeros((0, 9)), np.zeros((9, 9, 2)),
-     np.full((9, 9), np.nan), np.full((9, 9), 7.0), np.zeros((9, 9), int), "a picture",
-     np.broadcast_to(np.uint8(0), (LARGEST, 2)), np.random.default_rng(0).normal(0.8, 0.03, (200, 200)).clip(0, 1)],
-    ids=["blank", "one pixel", "empty", "shape", "nan", "range", "kind", "text", "large", "noise"],
-)  # fmt: skip
+UNUSABLE = {
+    "blank": np.full((90, 90), 255, np.uint8),
+    "one pixel": np.zeros((1, 1), np.uint8),
+    "empty": np.zeros((0, 9)),
+    "shape": np.zeros((9, 9, 2)),
+    "nan": np.full((9, 9), np.nan),
+    "range": np.full((9, 9), 7.0),
+    "kind": np.zeros((9, 9), int),
+    "text": "a picture",
+    "large": np.broadcast_to(np.uint8(0), (LARGEST, 2)),
+    "noise": np.random.default_rng(0).normal(0.8, 0.03, (200, 200)).clip(0, 1),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
 @pytest.mark.parametrize("read", [to_mnist, read_sheet])
-def test_picture_that_cannot_be_used_gets_a_sentence(picture, read):
+def test_picture_that_cannot_be_used_gets_a_sentence(kind, read):
     with pytest.raises(WalkthroughError, match=r"^[A-Z].*\.$"):
-        read(picture)
+        read(UNUSABLE[kind])
 
 
 def file(picture, kind="PNG", **settings):

@@ -1,13 +1,11 @@
 """What the lessons write and the helper keeps, against references: networks, the loop, measures, maps."""
 
 import math
-from dataclasses import replace
-from pathlib import Path
 
 import nbformat
 import pytest
-import server
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from mnist_helpers.augmentation import resample
@@ -17,9 +15,7 @@ from mnist_helpers.training import checkpoint_path, fit, save_checkpoint, traine
 from mnist_helpers.visualization import record
 from mnist_lessons.networks import DeepCNN, elastic_grid, quantized, stored_bytes
 from tools.kit.editions import definitions_of
-
-ROOT = Path(__file__).parents[1]
-practice = server.practice  # a fixture of these tests
+from tools.paths import LESSONS
 
 
 def test_networks_have_the_promised_size():
@@ -44,34 +40,28 @@ def test_predict_and_accuracy_count_the_last_uneven_batch(practice):
     assert accuracy(logits, split.labels) == right / 1_234
 
 
-def test_fit_learns(practice):
-    digits, model = replace(practice, train=practice.train[:3_000]), seeded(CNN, 0)
-    history = fit(model, digits)
+def test_fit_learns_and_its_checkpoint_comes_back_as_it_was(practice, monkeypatch, tmp_path):
+    monkeypatch.setenv("MNIST_CHECKPOINTS", str(tmp_path / "new"))
+    digits = practice.with_train(practice.train[:3_000])
+    model, history, sentence = trained_cnn(digits)
+    assert "no checkpoint" in sentence and not checkpoint_path().exists()
     assert len(history.loss) == len(history.learning_rate) == 2 * math.ceil(3_000 / 256)
     assert len(history.validation_loss) == len(history.validation_accuracy) == 2 and history.finished
-    assert history.validation_accuracy[1] == accuracy(
-        predict(model, digits.validation), digits.validation.labels
-    )
-    assert accuracy(predict(model, digits.test), digits.test.labels) > 0.8
+    validation, test = (predict(model, split) for split in (digits.validation, digits.test))
+    assert history.validation_accuracy[1] == accuracy(validation, digits.validation.labels)
+    assert accuracy(test, digits.test.labels) > 0.8
+    assert "was saved" in save_checkpoint(model, history, digits)
+    loaded, again, sentence = trained_cnn(digits)
+    assert "read from the checkpoint" in sentence and vars(again) == vars(history)
+    assert torch.equal(predict(loaded, digits.test), test)
 
 
 def test_fit_repeats_itself_and_its_seed_orders_the_images(practice):
-    digits = replace(practice, train=practice.train[:500])
+    digits = practice.with_train(practice.train[:500])
     one, same, other = (seeded(CNN, 0) for _ in range(3))
     losses = [fit(model, digits, seed=seed).loss for model, seed in ((one, 0), (same, 0), (other, 1))]
     assert losses[0] == losses[1] != losses[2]
     assert torch.equal(one.output.weight, same.output.weight)
-
-
-def test_checkpoint_comes_back_as_it_was(practice, monkeypatch, tmp_path):
-    monkeypatch.setenv("MNIST_CHECKPOINTS", str(tmp_path / "new"))
-    digits = replace(practice, train=practice.train[:500])
-    model, history, sentence = trained_cnn(digits)
-    assert "no checkpoint" in sentence and not checkpoint_path().exists()
-    assert "was saved" in save_checkpoint(model, history, digits)
-    loaded, again, sentence = trained_cnn(digits)
-    assert "read from the checkpoint" in sentence and vars(again) == vars(history)
-    assert torch.equal(predict(loaded, digits.test), predict(model, digits.test))
 
 
 def test_wilson_interval_is_that_of_his_paper():
@@ -86,28 +76,19 @@ def test_record_removes_its_hook_even_after_an_error():
     assert len(outputs) == 1 and not model.conv1._forward_hooks
 
 
-class LooksAtOnePixel(nn.Module):
-    """Says 1 as strongly as the pixel in row 10, column 20 is inked, and 0 otherwise."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 1, kernel_size=1, bias=False)
-        nn.init.ones_(self.conv.weight)
-
-    def forward(self, images):
-        one = 5 * self.conv(images)[:, 0, 10, 20]
-        return torch.stack([torch.zeros_like(one), one], dim=1)
-
-
 def test_maps_of_lesson_5_find_the_one_pixel_that_matters():
     lesson: dict = {}
-    exec(definitions_of(nbformat.read(ROOT / "notebooks" / "05_visualization.ipynb", 4)), lesson)
-    image, model = torch.zeros(1, 28, 28), LooksAtOnePixel()
+    exec(definitions_of(nbformat.read(LESSONS[4], 4)), lesson)
+    image = torch.zeros(1, 28, 28)
     image[0, 10, 20] = 1
+    conv, linear = nn.Conv2d(1, 1, kernel_size=1, bias=False), nn.Linear(784, 2, bias=False)
+    nn.init.ones_(conv.weight)
+    linear.weight.data = torch.stack([torch.zeros(784), 5 * image.flatten()])  # says 1 if that pixel is inked
+    model = nn.Sequential(conv, nn.Flatten(), linear)
     lost = (lesson["occlusion"](model, image, label=1) > 0.1).nonzero()  # where the square begins
     assert lost.min(0).values.tolist() == [6, 16] and lost.max(0).values.tolist() == [10, 20]
     assert lesson["saliency"](model, image, label=1).nonzero().tolist() == [[10, 20]]
-    cam = lesson["grad_cam"](model, model.conv, image, label=1)
+    cam = lesson["grad_cam"](model, conv, image, label=1)
     assert divmod(int(cam.argmax()), 28) == (10, 20)
 
 
@@ -131,7 +112,5 @@ def test_elastic_distortion_moves_pixels_as_far_as_it_says(practice):
     pull = elastic_grid(images, torch.Generator().manual_seed(0), bend=0.8) * 14  # in pixels
     assert pull.shape == (500, 28, 28, 2) and pull[:, 0, 0].std().item() == pytest.approx(0.8, rel=0.1)
     assert (pull[:, 1:] - pull[:, :-1]).abs().max() < 1  # neighbors stay neighbors
-    still = torch.nn.functional.affine_grid(
-        torch.eye(2, 3).repeat(500, 1, 1), images.shape, align_corners=False
-    )
+    still = F.affine_grid(torch.eye(2, 3).repeat(500, 1, 1), images.shape, align_corners=False)
     assert torch.allclose(resample(images, still), images, atol=1e-2)

@@ -1,6 +1,7 @@
 """The stored notebooks, the README and the helper agree with each other."""
 
 import inspect
+import json
 import re
 
 import nbformat
@@ -43,10 +44,6 @@ def test_lesson_keeps_its_budget(name):
     assert checks.over_budget(STORED[name], checks.BUDGET_OF.get(name, checks.BUDGET)) == []
 
 
-def test_exercises_are_few(path, notebook):
-    assert checks.exercises(notebook) in ((2,) if path in LESSONS else (2, 3))
-
-
 def test_notebook_defines_what_the_helper_defines(notebook):
     assert checks.different_definitions(notebook, HELPER) == []
 
@@ -73,9 +70,10 @@ def test_helper_imports_nothing_from_above():
         assert not re.search("(import|from) (mnist_lessons|tools)", path.read_text()), path
 
 
-def test_notebook_is_made_on_mnist_and_small_enough(path):
+def test_notebook_is_made_on_mnist_small_enough_and_with_few_exercises(path, notebook):
     assert "MNIST: 55,000 images" in path.read_text(encoding="utf-8")
     assert path.stat().st_size < 1_000_000
+    assert checks.exercises(notebook) in ((2,) if path in LESSONS else (2, 3))
 
 
 def test_links_lead_somewhere(path, notebook):
@@ -83,16 +81,10 @@ def test_links_lead_somewhere(path, notebook):
     assert checks.broken_links(text, path.parent) == []
 
 
-@pytest.mark.parametrize("path", DEEPER, ids=name_of)
-def test_deeper_notebook_names_the_lesson_that_it_follows(path):
-    assert f"](../{LESSONS[int(path.stem[:2]) - 1].name})" in STORED[name_of(path)].cells[0].source
-
-
-def test_links_of_the_readme_lead_somewhere():
-    assert checks.broken_links(README, ROOT) == []
-    assert checks.broken_links((ROOT / "INSTALL.md").read_text(encoding="utf-8"), ROOT) == []
-    text = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
-    assert checks.broken_links(text, ROOT / "benchmarks") == []
+@pytest.mark.parametrize("name", ["README.md", "INSTALL.md", "benchmarks/README.md"])
+def test_links_of_a_page_lead_somewhere(name):
+    page = ROOT / name
+    assert checks.broken_links(page.read_text(encoding="utf-8"), page.parent) == []
 
 
 def test_commands_of_the_readme_exist():
@@ -101,11 +93,16 @@ def test_commands_of_the_readme_exist():
     assert named and {verb for line in named for verb in line.split()} <= verbs
 
 
-def test_readme_names_every_notebook_and_the_seconds_of_lessons(path, notebook):
+def test_first_cell_says_the_seconds_of_the_readme_or_the_lesson_that_a_deeper_notebook_follows(
+    path, notebook
+):
     """A lesson's own 'about N s' and the README's measured seconds, within a half of each other."""
+    opening = notebook.cells[0].source
     assert f"/{path.name})" in README
-    stated = float(re.search(r"about (\d+) s on two CPU cores", notebook.cells[0].source)[1])
-    if path in LESSONS:
+    stated = float(re.search(r"about (\d+) s on two CPU cores", opening)[1])
+    if path in DEEPER:
+        assert f"](../{LESSONS[int(path.stem[:2]) - 1].name})" in opening
+    else:
         assert 0.5 < stated / float(re.search(rf"/{path.name}\).*\| (\d+) s \|", README)[1]) < 2
 
 
@@ -116,14 +113,10 @@ def test_numbers_of_the_readme_are_those_of_the_stored_notebooks():
     assert abs(stated - float(re.search(r"mean (\d+\.\d+)%", text)[1])) <= 0.1
 
 
-def test_readme_refuses_numbers_that_are_not_mnists(tmp_path):
-    path = tmp_path / "results.json"
-    practice, one = (
-        '{"dataset": "practice", "notebooks": {}}',
-        '{"dataset": "mnist", "notebooks": {"01_data": 1}}',
-    )
-    for text in (None, practice, one):
-        if text:
-            path.write_text(text)
-        with pytest.raises(WalkthroughError, match="results.json"):
-            readme.read_results(path)
+@pytest.mark.parametrize(("dataset", "lessons"), [(None, 0), ("practice", 6), ("mnist", 1)])
+def test_readme_refuses_numbers_that_are_not_of_all_lessons_on_mnist(dataset, lessons, tmp_path):
+    path, names = tmp_path / "results.json", map(name_of, LESSONS[:lessons])
+    if dataset:
+        path.write_text(json.dumps({"dataset": dataset, "notebooks": dict.fromkeys(names, 1)}))
+    with pytest.raises(WalkthroughError, match="results.json"):
+        readme.read_results(path)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import venv
 from importlib.util import find_spec
-from textwrap import dedent
 
 import nbformat
 import pytest
@@ -17,22 +16,26 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import address
-from tools.lesson_checks import code_cells
+from tools.lesson_checks import code_cells, output_texts
 from tools.paths import NOTEBOOKS, ROOT
 
-PLACEHOLDER = "ADDRESS-OF-THIS-REPOSITORY"
 COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')"
 READ = """
 from importlib.resources import files
 assert (files("mnist_lessons") / "measured" / "accuracy.jsonl").is_file()
 """
-RUN = """
-import nbformat, sys
-from nbclient import NotebookClient
-notebook = nbformat.read("alone.ipynb", 4)
-NotebookClient(notebook, timeout=600, extra_arguments=["--log-level=ERROR"]).execute()
-nbformat.write(notebook, "alone.ipynb")
+EXPLORE = """
+import matplotlib.pyplot as plt
+from ipywidgets import IntSlider
+from mnist_helpers.widgets import explore
+from mnist_lessons.canvas import draw_here
+
+def picture(n):
+    return plt.subplots(subplot_kw={"gid": f"{n} points"})[1]
+
+explore(picture, n=(slider := IntSlider(3, 2, 9)))
 """
+DRAW = "canvas = draw_here(lambda strokes: picture(len(strokes[0])), [[[(0, 0), (1, 1)]]])"
 
 
 @pytest.fixture
@@ -56,9 +59,8 @@ def test_address_is_written_wherever_it_stands(copy):
     assert {path.name for path in changed} >= {path.name for path in NOTEBOOKS}
     assert address.repository(copy) == "somebody/digits"
     text = "".join(path.read_text(encoding="utf-8") for path in changed)
-    assert (
-        text.count("git+https://github.com/somebody/digits.git") == len(NOTEBOOKS) and PLACEHOLDER not in text
-    )
+    assert text.count("git+https://github.com/somebody/digits.git") == len(NOTEBOOKS)
+    assert address.current_address() not in text
     assert address.write_address(copy, address.current_address())  # and back again, nothing else changed
     assert all(path.read_bytes() == (ROOT / path.relative_to(copy)).read_bytes() for path in changed)
 
@@ -85,53 +87,27 @@ def test_notebook_opened_alone_on_colab_installs_what_is_missing(copy, tmp_path)
     packages = next((tmp_path / "colab").glob("[Ll]ib/**/site-packages"))
     (packages / "lent.pth").write_text("\n".join(site.getsitepackages()))
 
-    begin = [
-        code_cells(nbformat.read(copy / path.relative_to(ROOT), 4), hidden=True)[:2] for path in NOTEBOOKS
-    ]
-    cells = [new_code_cell(COLAB), begin[0][0], *(imports for _, imports in begin), new_code_cell(READ)]
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    nbformat.write(new_notebook(cells=cells), alone / "alone.ipynb")
-    offline = {
-        "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",
-        "PYTHONPATH": "",
-        "PYTHONWARNINGS": "ignore",
-    }
-    command, environment = [python, "-c", RUN], os.environ | offline
-    ran = subprocess.run(command, cwd=alone, env=environment, capture_output=True, text=True)
+    read = [nbformat.read(copy / path.relative_to(ROOT), 4) for path in NOTEBOOKS]
+    installing, imports = zip(*(code_cells(notebook, hidden=True)[:2] for notebook in read), strict=True)
+    cells = [new_code_cell(COLAB), installing[0], *imports, new_code_cell(READ)]
+    (tmp_path / "alone").mkdir()
+    nbformat.write(new_notebook(cells=cells), tmp_path / "alone" / "alone.ipynb")
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+    environment = os.environ | offline | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"}
+    command = [python, "-m", "nbconvert", "--execute", "--to=notebook", "--stdout", "alone.ipynb"]
+    ran = subprocess.run(command, cwd=tmp_path / "alone", env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-2_000:]
-    installing = code_cells(nbformat.read(alone / "alone.ipynb", 4), hidden=True)[1]
-    printed = "".join(output.text for output in installing.outputs)
-    assert "Successfully installed mnist-cnn-walkthrough" in printed
+    assert "Successfully installed mnist-cnn-walkthrough" in ran.stdout
 
 
 def test_explorers_answer_in_a_kernel_without_a_browser():
     """With the ipywidgets that is installed: in version 7, which Colab has, much is called otherwise."""
-    explorer = """
-    import matplotlib.pyplot as plt
-    from ipywidgets import IntSlider
-    from mnist_helpers.figures import describe
-    from mnist_lessons.canvas import draw_here
-    from mnist_helpers.widgets import explore
-
-    def picture(n):
-        axes = plt.subplots()[1]
-        describe(axes, f"{n} points")
-        return axes
-
-    explore(picture, n=(slider := IntSlider(3, 2, 9)))
-    """
-    drawing = """
-    canvas = draw_here(lambda strokes: picture(len(strokes[0])), [[[(0, 0), (1, 1)]]])
-    """
-    sources = [explorer, "slider.value = 7", drawing, "canvas.strokes = [[(0, 0)] * 5]"]
-    notebook = new_notebook(cells=[new_code_cell(dedent(source)) for source in sources])
+    sources = [EXPLORE, "slider.value = 7", DRAW, "canvas.strokes = [[(0, 0)] * 5]"]
+    notebook = new_notebook(cells=[*map(new_code_cell, sources)])
     NotebookClient(notebook, timeout=120, extra_arguments=["--log-level=ERROR"]).execute()
-    outputs = [output for cell in notebook.cells for output in cell.outputs if "data" in output]
-    shown = [output.data["text/plain"] for output in outputs]
-    assert "7 points" in shown and "5 points" in shown, shown
-    assert not {"3 points", "2 points"} & set(shown)  # it took their places
+    shown = {*output_texts(notebook)}
+    assert {"7 points", "5 points"} <= shown, shown
+    assert not {"3 points", "2 points"} & shown, "the others took their places"
 
 
 def test_container_installs_with_a_verb_and_an_environment_that_exist():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+from functools import partial
 
 import pytest
 import yaml
@@ -26,8 +27,7 @@ def bounds(requirements):
 
 def test_environment_yml_holds_the_packages_of_pyproject():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())
-    packages = [entry for entry in conda["dependencies"] if isinstance(entry, str) and entry != "pip"]
-    found = bounds(packages)
+    found = bounds(entry for entry in conda["dependencies"] if isinstance(entry, str) and entry != "pip")
     python = found.pop("python").removeprefix("=")  # one version, as Binder wants it
     assert found == bounds(PROJECT["dependencies"]) and python in SpecifierSet(PROJECT["requires-python"])
     assert {"torch", "torchvision", "matplotlib", "jupyterlab", "nbval", "ipywidgets"} <= found.keys()
@@ -42,55 +42,52 @@ def test_constraints_lie_within_the_bounds():
         assert requirement.specifier.contains(tested[requirement.name]), requirement
 
 
-@pytest.mark.skipif(os.name == "nt", reason="on Windows the plain commands stand in for make")
-def test_make_refuses_an_old_python_before_it_installs_anything(tmp_path):
-    copy_installer(tmp_path)
+@pytest.fixture
+def run(tmp_path):
+    """Runs a command in a folder with nothing but what installs this project."""
+    (tmp_path / "tools").mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "tools/start.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return partial(subprocess.run, cwd=tmp_path, capture_output=True, text=True)
+
+
+has_make = pytest.mark.skipif(os.name == "nt", reason="on Windows the plain commands stand in for make")
+
+
+@has_make
+def test_make_refuses_an_old_python_before_it_installs_anything(run, tmp_path):
     old = tmp_path / "old-python"
-    message = "old-python is Python 3.9.18; these lessons need 3.11 or newer."
-    old.write_text(f"#!/bin/sh\necho '{message}'; exit 1\n")
+    old.write_text("#!/bin/sh\necho 'This is Python 3.9; the lessons need 3.11 or newer.'; exit 1\n")
     old.chmod(0o755)
-    for python in (f"PYTHON={old}", "PYTHON="):
-        made = subprocess.run(["make", python, "run"], cwd=tmp_path, capture_output=True, text=True)
-        assert made.returncode != 0 and re.search(r"3\.11", made.stdout)
-        assert not (tmp_path / ".venv").exists()
+    for python in (old, ""):
+        made = run(["make", f"PYTHON={python}", "run"])
+        assert made.returncode != 0 and "3.11" in made.stdout and not (tmp_path / ".venv").exists()
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["without pip", "no environment yet"])
 @pytest.mark.parametrize(
-    "command", [["make", "run"], [sys.executable, "tools/start.py"]], ids=["make", "start.py"]
+    "command", [pytest.param(["make", "run"], marks=has_make), [sys.executable, "tools/start.py"]]
 )
-def test_failed_installation_shows_its_log_whatever_this_users_pip_does(command, whole, tmp_path):
-    if command[0] == "make" and os.name == "nt":
-        pytest.skip("on Windows the plain commands stand in for make")
-    copy_installer(tmp_path)
+def test_failed_installation_shows_its_log_whatever_this_users_pip_does(command, whole, run, tmp_path):
     (tmp_path / "pyproject.toml").write_text("[project")  # pip refuses it before it downloads anything
     if not whole:  # as a first start leaves it where ensurepip is missing
         venv.create(tmp_path / ".venv", with_pip=False)
-    own = os.environ | {"PIP_USER": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True)
+    done = run(command, env=os.environ | {"PIP_USER": "1"})
     assert done.returncode != 0 and "--user" not in done.stdout, done.stdout + done.stderr
     assert "TOMLDecodeError" in done.stdout and "Installing failed; above is the end" in done.stdout
     assert "TOMLDecodeError" in (tmp_path / "build" / "install.log").read_text()
 
 
-def test_what_is_installed_is_not_installed_again_whatever_the_clock_says(tmp_path):
-    copy_installer(tmp_path)
-    (tmp_path / ".venv").mkdir()
+def test_what_is_installed_is_not_installed_again_whatever_the_clock_says(run, tmp_path):
     installed, command = tmp_path / ".venv" / "installed", [sys.executable, "tools/start.py", "--install"]
-    installed.write_text(
-        "".join((tmp_path / name).read_text() for name in ("pyproject.toml", "constraints.txt"))
-    )
+    wanted = "".join((tmp_path / name).read_text() for name in ("pyproject.toml", "constraints.txt"))
+    installed.parent.mkdir()
+    installed.write_text(wanted)
     os.utime(installed, (0, 0))  # in 1970
-    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == ""
+    assert run(command, check=True).stdout == ""
     (tmp_path / "pyproject.toml").write_text("[project")
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = run(command)
     assert done.returncode != 0 and "Installing failed" in done.stdout
-
-
-def copy_installer(folder):
-    (folder / "tools").mkdir()
-    for name in ("Makefile", "pyproject.toml", "constraints.txt", "tools/start.py"):
-        shutil.copy(ROOT / name, folder / name)
 
 
 @pytest.mark.parametrize("folder", [".", "notebooks", "notebooks/deeper", "tools/kit"])
