@@ -1,9 +1,11 @@
-"""What all tests share: how notebooks are compared, MNIST in small, and a browser without a window."""
+"""What all tests share: how notebooks are compared, MNIST in small, a browser without a window, the site."""
 
 import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from filelock import FileLock
@@ -16,28 +18,25 @@ CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
 
 @pytest.fixture(scope="module")
 def browser():
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is missing: no browser tried the page."
-    )
-    with api.sync_playwright() as driver:
+    reason = "Playwright is missing: no browser tried the page."
+    with pytest.importorskip("playwright.sync_api", reason=reason).sync_playwright() as driver:
         own = driver.chromium.executable_path
         found = own if Path(own).exists() else shutil.which("chromium") or shutil.which("google-chrome")
         if not found:
             pytest.skip("Chromium is missing: no browser tried the page.")
-        browser = driver.chromium.launch(executable_path=found, args=FLAGS + CAMERA)
-        yield browser
-        browser.close()
+        with driver.chromium.launch(executable_path=found, args=FLAGS + CAMERA) as browser:
+            yield browser
 
 
 @pytest.fixture
 def open_page(browser):
     """Opens a page; in the end, none asked for anything from elsewhere, and no console holds a complaint."""
-    contexts, wrong = [], []
+    wrong = []
 
-    def opened(url, own=("file:", "data:", "blob:"), **settings):
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | settings))
-        page = contexts[-1].new_page()
+    def opened(url, **settings):
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | settings)
         page.set_default_timeout(240_000)  # on a busy machine
+        own = ("file:", "data:", "blob:")
         page.on("request", lambda request: request.url.startswith(own) or wrong.append(request.url))
         page.on("console", lambda said: said.type in ("error", "warning") and wrong.append(said.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -45,28 +44,24 @@ def open_page(browser):
         return page
 
     yield opened
-    for context in contexts:
+    for context in browser.contexts:
         context.close()
     assert wrong == []
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, testrun_uid):
-    """The site, with networks that were trained for a second only; built once for all workers."""
+    """A part of the digits, the networks of the page to draw on, trained on it, and the folder of the site with this
+    page, made once for all workers."""
     from mnist_helpers.data import load_digits  # here, for most tests do without them
-    from tools import demo
-    from tools.site import __main__ as site
+    from tools.demo import trained_networks
+    from tools.site.__main__ import build, prepare
 
-    folder = tmp_path_factory.getbasetemp().parent / f"site-{testrun_uid}"
-    with FileLock(f"{folder}.lock"):
+    folder, whole = tmp_path_factory.getbasetemp().parent / f"site-{testrun_uid}", load_digits()
+    digits = replace(whole, train=whole.train[:7_680], validation=whole.validation[:100])
+    with FileLock(f"{folder}.lock"), patch.dict(os.environ, MNIST_CHECKPOINTS=str(folder)):
+        training = trained_networks(digits)
         if not (folder / "site").exists():
-            whole = load_digits()
-            digits = replace(whole, train=whole.train[:2_560], validation=whole.validation[:100])
-            kept, demo.trained_networks = (
-                demo.trained_networks,
-                lambda digits: demo.train_networks(digits, 1, 1),
-            )
-            site.prepare(folder / "source", digits)
-            demo.trained_networks = kept
-            assert site.build(folder / "source", folder / "site") == 0
-    return folder / "site"
+            prepare(folder / "source", digits)
+            assert build(folder / "source", folder / "site") == 0
+    return SimpleNamespace(digits=digits, training=training, folder=folder / "site")

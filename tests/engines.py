@@ -8,10 +8,11 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import requests
 from PIL import Image
 
@@ -29,21 +30,27 @@ DROP = """(text => { const files = new DataTransfer();
 
 def until(ask):
     """What is answered as soon as the answer counts as true."""
-    for _ in range(1_200):
+    for _ in range(2_400):
         if answer := ask():
             return answer
         time.sleep(0.05)
-    raise TimeoutError("A minute went by in vain.")
+    raise TimeoutError("Two minutes went by in vain.")
 
 
-def end(process):
-    """End a process of a session of its own and those in its group: asked first, made to after a minute."""
-    os.killpg(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(60)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+@contextmanager
+def running(command, log=os.devnull, **settings):
+    """A process in a session of its own; in the end all of its group are asked to end, and made to after a minute."""
+    with open(log, "w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **settings)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(60)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def draw(page, canvas, points):
@@ -55,16 +62,12 @@ def draw(page, canvas, points):
     page.mouse.up()
 
 
-class Engine:
-    """A browser without a screen, driven by the W3C's WebDriver."""
+class Engine(ExitStack):
+    """A browser without a screen, driven by the W3C's WebDriver. In scripts, `get` finds what has an id."""
 
-    def start(self, folder, *command):
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-        variables = os.environ | {"XDG_CONFIG_HOME": str(folder)}
-        self.process = subprocess.Popen(command, env=variables, **quiet)
-
-    def close(self):
-        end(self.process)
+    def __init__(self, folder, *command):
+        super().__init__()
+        self.enter_context(running(command, env=os.environ | {"XDG_CONFIG_HOME": str(folder)}))
 
     def open(self, path, query=""):
         self.send("SwitchToFrame", id=None)
@@ -75,7 +78,8 @@ class Engine:
         self.until(f"innerWidth == {width}")
 
     def ask(self, script):
-        return self.send("ExecuteScript", script=f"return {script}", args=[])
+        find = "const get = (id) => document.getElementById(id);"
+        return self.send("ExecuteScript", script=f"{find} return {script}", args=[])
 
     def until(self, script):
         return until(lambda: self.ask(script))
@@ -85,10 +89,11 @@ class Engine:
 
     def draw(self, element, points):
         """One stroke of the mouse through points from 0 to 1 of an element."""
-        script = f"(({{x, y, width, height}}) => [x, y, width, height])({element}.getBoundingClientRect())"
-        left, top, width, height = self.ask(script)
-        places = [{"x": round(left + x * width), "y": round(top + y * height)} for x, y in points]
-        first, *others = ({"type": "pointerMove", "duration": 40, **place} for place in places)
+        box = self.ask(f"{element}.getBoundingClientRect().toJSON()")
+        places = [
+            (round(box["x"] + x * box["width"]), round(box["y"] + y * box["height"])) for x, y in points
+        ]
+        first, *others = ({"type": "pointerMove", "duration": 40, "x": x, "y": y} for x, y in places)
         press, release = ({"type": f"pointer{name}", "button": 0} for name in ("Down", "Up"))
         self.act("pointer", first, press, *others, release)
 
@@ -101,26 +106,22 @@ class Engine:
 
 
 class Firefox(Engine):
-    """Its own socket Marionette has WebDriver's commands."""
+    """Its own socket, Marionette, has WebDriver's commands."""
 
     def __init__(self, folder, **more):
         (folder / "chrome").mkdir()
         (folder / "chrome" / "userChrome.css").write_text(f":root {NARROW}")
-        settings = SETTINGS | more
-        lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in settings.items())
+        lines = (
+            f"user_pref({json.dumps(key)}, {json.dumps(one)});\n" for key, one in (SETTINGS | more).items()
+        )
         (folder / "user.js").write_text("".join(lines))
-        self.start(folder, "firefox-esr", "--headless", "--marionette", "--profile", folder)
+        super().__init__(folder, "firefox-esr", "--headless", "--marionette", "--profile", folder)
         note = folder / "MarionetteActivePort"
         port = until(lambda: note.exists() and note.read_text())
-        self.socket = socket.create_connection(("127.0.0.1", int(port)))
-        self.file = self.socket.makefile("rb")
+        connection = self.enter_context(socket.create_connection(("127.0.0.1", int(port))))
+        self.file = self.enter_context(connection.makefile("rwb"))
         self.receive()
         self.send("NewSession", capabilities={})
-
-    def close(self):
-        super().close()
-        self.file.close()
-        self.socket.close()
 
     def receive(self):
         size = b"".join(iter(lambda: self.file.read(1), b":"))
@@ -128,7 +129,8 @@ class Firefox(Engine):
 
     def send(self, command, **parameters):
         text = json.dumps([0, 0, f"WebDriver:{command}", parameters])
-        self.socket.sendall(f"{len(text)}:{text}".encode())
+        self.file.write(f"{len(text)}:{text}".encode())
+        self.file.flush()
         _, _, error, answer = self.receive()
         assert error is None, error
         return answer.get("value")
@@ -143,17 +145,12 @@ class WebKit(Engine):
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         screen = ("xvfb-run", "-a", "-s", "-screen 0 1600x1200x24")
-        self.start(folder, *screen, "WebKitWebDriver", f"--port={port}")
-        until(lambda: self.answers(port))
+        super().__init__(folder, *screen, "WebKitWebDriver", f"--port={port}")
+        until(lambda: port in {one.laddr.port for one in psutil.net_connections()})
         self.address = f"http://127.0.0.1:{port}/session"
         binary = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser")))
-        options = {"binary": binary, "args": ["--automation", "--dark-mode"]}
-        session = self.send("NewSession", capabilities={"alwaysMatch": {"webkitgtk:browserOptions": options}})
-        self.address += f"/{session['sessionId']}/"
-
-    def answers(self, port):
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", port)) == 0
+        options = {"webkitgtk:browserOptions": {"binary": binary, "args": ["--automation", "--dark-mode"]}}
+        self.address += f"/{self.send('NewSession', capabilities={'alwaysMatch': options})['sessionId']}/"
 
     def send(self, command, **parameters):
         if command == "TakeScreenshot":

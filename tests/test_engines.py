@@ -9,9 +9,7 @@ import pytest
 from test_page import photo, png
 
 PROGRAMS = {"Firefox": ["firefox-esr"], "WebKit": ["WebKitWebDriver", "xvfb-run"]}
-LABEL = "document.getElementById('paper').ariaLabel"
-TITLE = """(({x, y, width, height}) => [x, y, width, height].map(Math.round))(
-    document.getElementById('answer-title').getBoundingClientRect())"""
+LABEL = "get('paper').ariaLabel"
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -19,14 +17,14 @@ def engine(request, tmp_path_factory):
     for program in PROGRAMS[request.param]:
         if not shutil.which(program):
             pytest.skip(f"{program} is missing: {request.param} did not try the page.")
-    yield (engine := getattr(engines, request.param)(tmp_path_factory.mktemp("profile")))
-    engine.close()
+    with getattr(engines, request.param)(tmp_path_factory.mktemp("profile")) as engine:
+        yield engine
 
 
 @pytest.fixture
 def page(engine, built):
     engine.resize(1280)
-    engine.open(built / "_static" / "digit.html")
+    engine.open(built.folder / "_static" / "digit.html")
     engine.until("document.documentElement.dataset.ready")
     return engine
 
@@ -34,12 +32,13 @@ def page(engine, built):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_page_fits_and_its_answer_covers_no_heading(page, width):
     page.resize(width)
-    page.ask("document.getElementById('answer').scrollIntoView()")
+    page.ask("get('answer').scrollIntoView()")
 
     def heading(shade):  # its pixels, when the page has been painted in this theme
-        left, top, wide, high = page.ask(TITLE)
+        box = page.ask("get('answer-title').getBoundingClientRect().toJSON()")
+        left, top, right, bottom = (round(box[side]) for side in ("left", "top", "right", "bottom"))
         picture = page.picture().astype(int)
-        pixels = picture[top : top + high, left : left + wide]
+        pixels = picture[top:bottom, left:right]
         return [pixels] if picture[5, 5, 0] == shade and pixels.std() > 5 else []
 
     for theme, shade in (("dark", 18), ("light", 246)):
@@ -49,57 +48,51 @@ def test_page_fits_and_its_answer_covers_no_heading(page, width):
     assert page.ask("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_digit_is_drawn_by_mouse_and_brought_by_keys(page):
-    page.ask("document.getElementById('clear').click()")
-    page.until("document.getElementById('live').textContent === 'The paper is empty.'")
-    page.draw("document.getElementById('paper')", [(0.5, 0.2), (0.5, 0.5), (0.5, 0.8)])
-    page.until("document.getElementById('live').textContent.startsWith('The CNN reads')")
-    page.ask("document.getElementById('paper').focus()")
+def test_digit_is_drawn_brought_by_keys_and_read_from_file_or_camera_or_refused(page):
+    page.ask("get('clear').click()")
+    page.until("get('live').textContent === 'The paper is empty.'")
+    page.draw("get('paper')", [(0.5, 0.2), (0.5, 0.5), (0.5, 0.8)])
+    page.until("get('live').textContent.startsWith('The CNN reads')")
+    page.ask("get('paper').focus()")
     page.press("\ue014")  # →
-    page.until("document.getElementById('hint').textContent === 'Draw your own'")
-    page.ask("document.getElementById('first').focus()")
+    page.until("get('hint').textContent === 'Draw your own'")
+    page.ask("get('first').focus()")
     page.press("\ue015")  # ↓
-    page.until("document.getElementById('probe').textContent.startsWith('Map 1, row 3')")
-
-
-def test_files_and_camera_are_read_or_refused(page):
+    page.until("get('probe').textContent.startsWith('Map 1, row 3')")
     page.ask(f"{engines.DROP}('{base64.b64encode(b'no picture').decode()}')")
-    page.until("document.getElementById('message').textContent.startsWith('This file is no picture')")
+    page.until("get('message').textContent.startsWith('This file is no picture')")
     image = np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))
     page.ask(f"{engines.DROP}('{base64.b64encode(png(photo(image))).decode()}')")
     page.until(f"{LABEL}.includes('photo')")
-    page.ask("document.getElementById('clear').click()")
+    page.ask("get('clear').click()")
     page.until(f"{LABEL}.includes('nothing on it')")
-    page.ask("document.getElementById('camera').click()")
+    page.ask("get('camera').click()")
     if isinstance(page, engines.WebKit):  # it has no camera to play with
-        page.until("document.getElementById('message').textContent.startsWith('No camera was found')")
+        page.until("get('message').textContent.startsWith('No camera was found')")
     else:
-        page.until("!document.getElementById('camera-tools').hidden")
-        page.ask("document.getElementById('take').click()")
+        page.until("!get('camera-tools').hidden")
+        page.ask("get('take').click()")
         page.until(f"{LABEL}.startsWith('Paper with a photo')")
 
 
-@pytest.mark.skipif(
-    not shutil.which("firefox-esr"), reason="Firefox is missing: it did not change a drawing."
-)
+@pytest.mark.skipif(not shutil.which("firefox-esr"), reason="Firefox is missing: it changed no drawing.")
 def test_drawing_that_the_browser_changes_is_not_read(built, tmp_path):
-    engine = engines.Firefox(tmp_path, **{"privacy.resistFingerprinting": True})
-    engine.open(built / "_static" / "digit.html")
-    engine.until("document.getElementById('message').textContent.startsWith('To prevent tracking')")
-    assert engine.ask("document.getElementById('numeral').textContent") == "·"
-    engine.close()
+    with engines.Firefox(tmp_path, **{"privacy.resistFingerprinting": True}) as engine:
+        engine.open(built.folder / "_static" / "digit.html")
+        engine.until("get('message').textContent.startsWith('To prevent tracking')")
+        assert engine.ask("get('numeral').textContent") == "·"
 
 
 def test_site_is_searched_unfolded_and_read_in_both_themes(engine, built):
     engine.resize(390)
-    engine.open(built / "search.html", "?q=max+pooling")
+    engine.open(built.folder / "search.html", "?q=max+pooling")
     engine.until("document.querySelector('#search-results')?.innerText.includes('The model')")
-    engine.open(built / "notebooks" / "deeper" / "04_statistics.html")
-    engine.ask("document.getElementById('open-all').click()")
+    engine.open(built.folder / "notebooks" / "deeper" / "04_statistics.html")
+    engine.ask("get('open-all').click()")
     formulas = "[...document.querySelectorAll('math')].map((one) => one.getBoundingClientRect().height)"
     assert min(engine.ask(formulas)) > 5
     assert engine.ask("document.documentElement.scrollWidth <= innerWidth")
-    engine.open(built / "index.html")
+    engine.open(built.folder / "index.html")
     engine.ask("document.querySelector('button[data-mode=light]').click()")
     engine.until("document.documentElement.dataset.theme === 'light'")
     engine.send("SwitchToFrame", id=0)

@@ -1,14 +1,14 @@
 """Drawing and uploading in a real JupyterLab and a real Notebook 7, in a real browser."""
 
 import os
-import socket
-import subprocess
+import re
+import shutil
 import sys
-import time
 from importlib.util import find_spec
+from unittest.mock import patch
 
 import pytest
-from engines import draw, end
+from engines import draw, running, until
 from nbformat import read, v4, write
 
 from tools import start
@@ -17,7 +17,7 @@ from tools.paths import ROOT
 
 LESSON = ROOT / "notebooks" / "06_your_digits.ipynb"
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
-CELLS = ["""
+EXPLORERS = """
 import math, matplotlib.pyplot as plt
 from mnist_helpers.widgets import WalkthroughError
 from mnist_lessons.canvas import draw_here, upload_here
@@ -30,10 +30,8 @@ def drawn(strokes):
 one, two = [[(0.2, 0.5), (0.8, 0.5)]], [[(0.5, 0.1), (0.5, 0.9)], [(0.4, 0.1), (0.6, 0.1)]]
 canvas = draw_here(drawn, [one, two])
 upload_here(lambda content: titled(f"bytes: {len(content)}", "That is no picture." * (content == b"text")))
-"""]  # fmt: skip
-OPTIONS = """--ServerApp.port_retries=0 --ServerApp.open_browser=False
-    --ServerApp.allow_root=True --IdentityProvider.token=abc
-    --LabApp.expose_app_in_browser=True --JupyterNotebookApp.expose_app_in_browser=True"""
+"""
+OPTIONS = "--port=0 --no-browser --allow-root --expose-app-in-browser --IdentityProvider.token=abc"
 PAPER = ".drawing canvas >> nth=0"
 ADDRESSES = {"jupyterlab": "lab/workspaces/{}/tree", "notebook": "notebooks"}
 IDLE = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext.session?.kernel?.status === 'idle'"
@@ -48,24 +46,20 @@ def run(request, browser, tmp_path_factory):
     if not find_spec(request.param):
         pytest.skip(f"{request.param} is not installed: no lesson was opened in it.")
     folder, faults = tmp_path_factory.mktemp("lab"), []
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    root = f"--ServerApp.root_dir={start.HERE}"
-    ours = [
-        option.replace(root, f"--ServerApp.root_dir={folder}") for option in start.lab_options("notebooks")
-    ]
     lend_checkpoint(folder)
+    shutil.copytree(ROOT / "tools" / "lab", folder / "tools" / "lab")
     (folder / "jupyter_server_config.json").write_text('{"ServerApp": {"root_dir": "/tmp"}}')  # the user's
-    command = [sys.executable, "-m", request.param, *ours, *OPTIONS.split(), f"--ServerApp.port={port}"]
+    with patch.object(start, "HERE", folder):
+        command = [sys.executable, "-m", request.param, *start.lab_options("notebooks"), *OPTIONS.split()]
 
     def open_and_run(name, notebook):
         write(notebook, folder / f"{name}.ipynb")
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(240_000)  # the lesson trains two networks first
-        here = (f"http://127.0.0.1:{port}/", "data:", "blob:")
+        here = (address, "data:", "blob:")
         page.on("request", lambda request: request.url.startswith(here) or faults.append(request.url))
         page.on("console", lambda message: message.type == "error" and faults.append(message.text))
-        page.goto(f"{here[0]}{ADDRESSES[request.param].format(name)}/{name}.ipynb?token=abc")
+        page.goto(f"{address}{ADDRESSES[request.param].format(name)}/{name}.ipynb?token=abc")
         page.wait_for_function(IDLE)
         # Notebook 7.6.5 has an error of its own while it begins.
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -73,22 +67,15 @@ def run(request, browser, tmp_path_factory):
         return page
 
     log, own = folder / "log.txt", {"JUPYTER_CONFIG_DIR": str(folder)}
-    with log.open("w") as out:
-        quiet = {"stdout": out, "stderr": out, "start_new_session": True}
-        server = subprocess.Popen(command, cwd=folder, env=os.environ | own, **quiet)
-        try:
-            deadline = time.monotonic() + 120
-            while "?token=" not in log.read_text() and server.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.1)
-            yield open_and_run
-        finally:
-            end(server)
+    with running(command, log, cwd=folder, env=os.environ | own):
+        address = until(lambda: re.search(r"(http://127\.0\.0\.1:\d+/).*\?token=", log.read_text()))[1]
+        yield open_and_run
     assert not faults
 
 
 def test_explorers(run):
     kernel, files = {"name": "python3", "display_name": "Python 3"}, [b"text", b"\x89PNG", bytes(12_000_000)]
-    cells, photo = [*map(v4.new_code_cell, CELLS)], {"name": "a.png", "mimeType": "image/png"}
+    cells, photo = [v4.new_code_cell(EXPLORERS)], {"name": "a.png", "mimeType": "image/png"}
     page = run("explorers", v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
     page.on("filechooser", lambda chooser: chooser.set_files(photo | {"buffer": files.pop(0)}))
     for act, message in {

@@ -14,18 +14,22 @@ from tools.walkthrough import html_page
 axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="axe is missing: no page was audited."
 )
+AUDITED = ["index", "README", "reference", "teaching/glossary", "teaching/guide"]
+AUDITED += [
+    "teaching/quizzes/03_training",
+    *(f"notebooks/{name_of(path)}" for path in (LESSONS[5], DEEPER[0])),
+]
+IN_VIEW = "[...document.querySelectorAll('.tag_answer')].some(cell => !cell.closest('details.prediction'))"
 CODE_SCROLLS = "[...document.querySelectorAll('.cell_input pre')].some(e => e.scrollWidth > e.clientWidth)"
 
 
-def pages(built):
-    return sorted(path for path in built.rglob("*.html") if "_static" not in path.parts)
-
-
-def test_every_page_opens_alone_and_fits_both_widths(open_page, built):
-    wrong = []
-    assert len(pages(built)) > 2 * len(NOTEBOOKS)
-    for path in pages(built):
+def test_every_page_opens_alone_folds_each_answer_and_fits_both_widths(open_page, built):
+    wrong, pages = [], [path for path in built.folder.rglob("*.html") if "_static" not in path.parts]
+    assert len(pages) > 2 * len(NOTEBOOKS)
+    for path in pages:
         page = open_page(path.as_uri())
+        if page.evaluate(IN_VIEW):
+            wrong.append(f"{path.name} shows what a prediction asks for")
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
@@ -39,31 +43,21 @@ def test_every_page_opens_alone_and_fits_both_widths(open_page, built):
 
 @pytest.mark.parametrize("scheme", ("light", "dark"))
 def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(browser, built, tmp_path, scheme):
-    run = tmp_path / "page.html"
+    run, found = tmp_path / "page.html", []
     run.write_text(html_page(nbformat.read(LESSONS[1], 4), LESSONS[1].stem), encoding="utf-8")
-    names = [
-        "index",
-        "README",
-        "reference",
-        "teaching/glossary",
-        "teaching/guide",
-        "teaching/quizzes/03_training",
-    ]
-    names += [f"notebooks/{name_of(path)}" for path in (LESSONS[5], DEEPER[0])]
-    found = []
-    for path in (run, *(built / f"{name}.html" for name in names)):
-        page = browser.new_context(color_scheme=scheme).new_page()  # axe itself fills the console
+    for path in (run, *(built.folder / f"{name}.html" for name in AUDITED)):
+        page = browser.new_page(color_scheme=scheme)  # axe itself fills the console
         page.goto(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for violation in axe.Axe().run(page).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
                 found.append((path.name, violation["id"], violation["nodes"][0]["html"][:100]))
-        page.context.close()
+        page.close()
     assert found == []
 
 
 def test_predictions_and_solutions_open_when_asked(open_page, built):
-    page = open_page((built / "notebooks" / "02_model.html").as_uri())
+    page = open_page((built.folder / "notebooks" / "02_model.html").as_uri())
     answer = page.locator(".tag_answer .cell_output").first
     assert not answer.is_visible()
     page.get_by_text("show what happens").first.click()
@@ -76,26 +70,22 @@ def test_predictions_and_solutions_open_when_asked(open_page, built):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
-def test_page_of_a_notebook_is_whole_and_every_prediction_is_folded(open_page, built, path):
-    page = open_page((built / "notebooks" / f"{name_of(path)}.html").as_uri())
-    answers = "[...document.querySelectorAll('.tag_answer')]"
-    in_view = f"{answers}.filter((cell) => !cell.closest('details.prediction'))"
-    assert page.evaluate(f"{answers}.length > 1 && {in_view}.length == 0")
-    html = (built / "notebooks" / f"{name_of(path)}.html").read_text(encoding="utf-8")
+def test_page_of_a_notebook_is_whole_and_folds_for_every_prediction(built, path):
+    html = (built.folder / "notebooks" / f"{name_of(path)}.html").read_text(encoding="utf-8")
     notebook = nbformat.read(path, 4)
     asked = sum(cell.source.count("**Predict") for cell in text_cells(notebook))
-    assert html.count('class="prediction"') >= asked
+    assert html.count('class="prediction"') >= asked and html.count("tag_answer") > 1
     stored = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", ())]
     assert len(re.findall("<img[^>]*_images", html)) == sum("image/png" in data for data in stored)
     assert "$" not in re.sub("<(pre|code).*?</\\1>", "", html, flags=re.DOTALL)  # formulas are MathML
     assert html.count("<details") == html.count("</details>") and "No description" not in html
     assert not re.findall(r"<img(?![^>]*alt=\"[^\"]+\")[^>]*_images[^>]*>", html)
-    downloaded = nbformat.read(built / "_sources" / "notebooks" / f"{name_of(path)}.ipynb", 4)
+    downloaded = nbformat.read(built.folder / "_sources" / "notebooks" / f"{name_of(path)}.ipynb", 4)
     assert downloaded.cells == [*notebook.cells[:1], *notebook.cells[2:]]  # no address, so no cell for Colab
 
 
-def test_theme_switches_and_the_frame_with_it(open_page, built):
-    page = open_page((built / "index.html").as_uri())
+def test_front_page_reads_what_is_written_and_its_frame_switches_the_theme_with_it(open_page, built):
+    page = open_page((built.folder / "index.html").as_uri())
     frame, shade = page.frames[1], "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
     for theme, shades in {"light": range(201, 256), "dark": range(50)}.items():
         if theme == "dark":
@@ -104,32 +94,18 @@ def test_theme_switches_and_the_frame_with_it(open_page, built):
         frame.wait_for_selector(f"html[data-ready][data-theme='{theme}']")
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         assert frame.evaluate(shade) in shades
-
-
-def test_digit_written_on_the_front_page_is_read(open_page, built):
-    page = open_page((built / "index.html").as_uri())
-    frame = page.frame_locator("iframe.digit")
-    canvas = frame.locator("canvas").first
+    canvas, live = frame.locator("#paper"), frame.locator("#live")
     canvas.scroll_into_view_if_needed()
     frame.locator("#clear").click()
-    live = frame.locator("#live")
     live.filter(has_text="The paper is empty").wait_for(state="attached")
     draw(page, canvas, [(0.5, 0.2), (0.5, 0.5), (0.5, 0.8)])
     live.filter(has_text="The CNN reads").wait_for(state="attached")
 
 
-def test_buttons_lead_to_the_project_where_it_is_named(built, tmp_path, monkeypatch):
-    source, name = tmp_path / "source", f"notebooks/{name_of(DEEPER[0])}"
-    for folder in ("_static", "notebooks/deeper"):
-        (source / folder).mkdir(parents=True)
-    (source / "index.md").write_text(f"# One\n\n```{{toctree}}\n:hidden:\n\n{name}\n```\n")
-    notebook = nbformat.read(DEEPER[0], 4)
-    notebook.cells = [nbformat.v4.new_markdown_cell("# One"), *notebook.cells[1:3]]
-    nbformat.write(notebook, source / f"{name}.ipynb")
-    for names in ("LESSONS", "DEEPER"):
-        monkeypatch.setattr(site, names, [])
-    assert site.build(source, tmp_path / "site", "somebody/digits") == 0
-    html = (tmp_path / "site" / f"{name}.html").read_text(encoding="utf-8")
+def test_buttons_lead_to_the_project_where_it_is_named(built, tmp_path):
+    name = f"notebooks/{name_of(DEEPER[0])}"
+    assert site.build(built.folder.parent / "source", tmp_path, "somebody/digits") == 0
+    html = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
     assert f"https://colab.research.google.com/github/somebody/digits/blob/main/{name}.ipynb" in html
     assert "mybinder.org/v2/gh/somebody/digits/main" in html and "sys.modules" not in html
-    assert "github.com/somebody" not in (built / f"{name}.html").read_text(encoding="utf-8")
+    assert "github.com/somebody" not in (built.folder / f"{name}.html").read_text(encoding="utf-8")
