@@ -1,6 +1,8 @@
 """The log of accuracy: what is in the file, and that `make accuracy` goes on where it was stopped."""
 
 import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from mnist_helpers.data import load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.model import count_parameters
+from tools import accuracy
 from tools.accuracy import EXPERIMENTS, Experiment, climb, held_out, read_log
 from tools.paths import ACCURACY_LOG
 
@@ -33,7 +36,9 @@ class Counted:
         return {"wrong": {"last": [[3, 5]]}}
 
 
-def test_a_log_that_was_stopped_goes_on_and_repeats_nothing(tmp_path):
+def test_a_log_that_was_stopped_goes_on_and_repeats_nothing(tmp_path, monkeypatch):
+    # Threads start at once, where each process would import PyTorch first.
+    monkeypatch.setattr(accuracy, "ProcessPoolExecutor", lambda workers, context: ThreadPoolExecutor(workers))
     lines = [Counted("first", tmp_path), Counted("second", tmp_path, of=("first",))]
     (tmp_path / "faulty").touch()
     with pytest.raises(WalkthroughError):
@@ -45,6 +50,10 @@ def test_a_log_that_was_stopped_goes_on_and_repeats_nothing(tmp_path):
     assert (tmp_path / "log.jsonl").read_text().startswith(kept)
     marks = sorted((tmp_path / "marks").read_text().splitlines())
     assert marks == ["first 0", "first 1", "second 0", "second 1"]
+
+
+def test_experiments_can_be_sent_to_processes():
+    assert [one.name for one in pickle.loads(pickle.dumps(EXPERIMENTS))] == [one.name for one in EXPERIMENTS]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
