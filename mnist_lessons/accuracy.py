@@ -46,11 +46,30 @@ FOG = {
     "32 channels: dropout": Row("deep 32, dropout", "deep 32"),
     "32 channels: five shifted views": Row("deep 32, shifts", "deep 32"),
     "32 channels: 20 epochs for 7": Row("deep 32, 20 epochs", "deep 32, plain end"),
-    "24 channels: another seed": Row("deep 24, affine, other seed", "deep 24, affine"),
-    "24 channels: half the rate": Row("deep 24, affine, half the rate", "deep 24, affine"),
-    "24 channels: double the rate": Row("deep 24, affine, double the rate", "deep 24, affine"),
-    "24 channels: stronger affine": Row("deep 24, affine, stronger", "deep 24, affine"),
-    "12 channels for 24": Row("deep 12, affine", "deep 24, affine"),
+    **{
+        f"24 channels: {name}": Row(f"{BASE}, {line}", BASE)
+        for name, line in {
+            "another seed": "other seed",
+            "half the rate": "half the rate",
+            "double the rate": "double the rate",
+            "stronger affine": "stronger",
+            "weaker affine": "weaker",
+            "no label smoothing": "no smoothing",
+            "float32 for bfloat16": "float32",
+            "first kernels of 5×5 pixels": "whole",
+            "maps padded to one size": "padded",
+            "mean of each map at the end": "pooled",
+            "residual connection": "residual",
+            "cutout": "cutout",
+            "mixup": "mixup",
+            "SGD for Adam": "SGD, double the rate",
+            "20 epochs for 8": "20 epochs",
+        }.items()
+    },
+    "24 channels: constant rate, averaged": Row(f"{BASE}, averaged at a constant rate", BASE, "average"),
+    "12 channels for 24": Row("deep 12, affine", BASE),
+    "20 epochs: first kernels of 5×5 pixels": Row("whole 24, 20 epochs", "deep 24, affine, 20 epochs"),
+    "20 epochs, 5×5: residual connection": Row("whole 24, residual, 20 epochs", "whole 24, 20 epochs"),
 }
 
 # Two lines whose errors are compared, and lines that vote.
@@ -77,11 +96,15 @@ TESTED += [
     "deep 24",
     BASE,
     "deep 32",
+    "deep 24, affine, 20 epochs",
+    "whole 24, 20 epochs",
     "deep 32, 20 epochs",
     "deep 48, 9 epochs",
 ]
 TESTED += ["deep 12, affine", "small 14", "thrice 16"]
-DEEP = ["deep 24", "deep 32", "deep 32, 20 epochs", "deep 48, 9 epochs", "deep 24, affine", "deep 12, affine"]
+DEEP = ["deep 24", "deep 32", "deep 32, 20 epochs", "deep 48, 9 epochs"]
+DEEP += [BASE, "deep 24, affine, 20 epochs", "deep 12, affine"]
+FIVES = {"wide": "deep 48, 20 epochs", "narrow": "whole 24, residual, 20 epochs"}  # recipes of five seeds
 SMALL = [
     ("small 14", "cnn, affine"),
     ("thrice 16", "small 14"),

@@ -277,6 +277,7 @@ cnn = partial(Experiment, build=NormalizedCNN)
 deep = partial(Experiment, build=partial(DeepCNN, 32), bend=0.8, label_smoothing=0.1, average=0.998)
 small = partial(Experiment, epochs=24, bend=0.0, folds=TWO)
 BASE = "deep 24, affine"
+WHOLE = "whole 24, residual, 20 epochs"
 affine = partial(Experiment, build=DeepCNN, bend=0.0, label_smoothing=0.1, dtype=torch.bfloat16, folds=TWO)
 tiny = partial(small, dtype=torch.bfloat16)
 SGD = partial(torch.optim.SGD, momentum=0.9, nesterov=True)
@@ -336,10 +337,12 @@ EXPERIMENTS: tuple[Experiment | Combined, ...] = (
     affine(f"{BASE}, mixup", mixed=Mixup),
     affine(f"{BASE}, SGD", optimizer=SGD, learning_rate=0.1),
     affine(f"{BASE}, SGD, double the rate", optimizer=SGD, learning_rate=0.2),
-    affine(f"{BASE}, constant rate, averaged", constant=True, learning_rate=0.002, average=0.999),
+    affine(f"{BASE}, averaged at a constant rate", constant=True, learning_rate=0.002, average=0.99),
     affine(f"{BASE}, 20 epochs", epochs=20),
     affine("whole 24, 20 epochs", build=whole, epochs=20),
-    affine("whole 24, residual, 20 epochs", build=partial(whole, residual=True), epochs=20),
+    affine(WHOLE, build=partial(whole, residual=True), epochs=20, everything=5),
+    Combined("five whole 24", (WHOLE,), seeds=5, runs=("all",)),
+    Combined("five whole 24, shifts", (WHOLE,), shifts=True, seeds=5, runs=("all",)),
     affine("deep 12, affine", build=partial(DeepCNN, 12)),
     tiny("early 16", partial(SmallCNN, 16, early=True)),
     tiny("thrice 16", partial(SmallCNN, 16, thrice=True, early=True)),
