@@ -56,6 +56,8 @@ def test_digits_are_read_from_any_paper_as_before(reader, kind):
     assert read > usual - 0.1  # of a hundred images; three or so are usual
 
 
+# Eight networks misread 0 to 4 of the 32 digits in pencil, and on other sheets at most one in a hundred.
+MISREAD = {"rows 2×4, pencil": 0.19}
 HARD = "row, leaning", "row, thin, shadow", "row, touching"  # not all of these is always found, or read
 
 
@@ -68,8 +70,7 @@ def test_rows_of_a_sheet_are_read(reader, kind):
     assert found == known and more == 0
     if not load_digits().is_mnist:
         pytest.skip("There is no MNIST: how many a network of practice digits reads was not looked at.")
-    by_chance = 2  # of pencil, one network misreads none of 32, another three
-    assert read + by_chance > (usual - 0.06) * known
+    assert read / known > usual - MISREAD.get(kind, 0.06)
 
 
 WAYS = {
