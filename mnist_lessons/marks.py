@@ -42,9 +42,13 @@ def find_digits(ink):
     for at in kept[boxes[kept, 3] - boxes[kept, 1] > BROAD * typical]:
         cut_touching(marks, at, typical)
     boxes = find_boxes(marks)
-    at_side = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == ink.shape).any(axis=1)
-    tall = boxes[:, 2] - boxes[:, 0] >= np.where(at_side, 0.75, 0.4) * typical  # else cut off, or a dash
-    return [(boxes[at], cut_out(even, marks, at, boxes[at])) for at in np.flatnonzero(tall)]
+    tall = boxes[:, 2] - boxes[:, 0] >= np.where(at_side(boxes, ink.shape), 0.75, 0.4) * typical
+    found = np.flatnonzero(tall)  # others are cut off, or a dash
+    inside = [
+        (boxes[found] * (1, 1, -1, -1) >= box * (1, 1, -1, -1)).all(axis=1).sum() > 1 for box in boxes[found]
+    ]
+    found = found[~np.array(inside)]  # what has a digit in its box is what is left of a printed one
+    return [(boxes[at], cut_out(even, marks, at, boxes[at])) for at in found]
 
 
 def label_marks(ink):
@@ -65,6 +69,11 @@ def find_boxes(marks):
     return np.array(
         [[0] * 4, *([rows.start, columns.start, rows.stop, columns.stop] for rows, columns in places)]
     )
+
+
+def at_side(boxes, shape, within=0):
+    """Which boxes reach a side of a picture of this shape, or are within so many pixels of it: bool (N,)."""
+    return (np.hstack([boxes[:, :2], shape - boxes[:, 2:]]) <= within).any(axis=1)
 
 
 def stands_out(ink, marks):
@@ -144,6 +153,7 @@ def cut_touching(marks, at, typical):
 
 def without_lines(ink, sheet):
     """The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole."""
+    ink = ink if sheet else without_fainter_lines(ink)
     frames = find_frames(ink > 0.3)
     mask = (ink > 0.3) & ~frames
     level, upright = find_lines(mask), find_lines(mask.T).T
@@ -153,11 +163,29 @@ def without_lines(ink, sheet):
     rest = find_boxes(marks)[mass > 0.1 * mass.max()]
     tallest = 2 * np.median(rest[:, 2] - rest[:, 0]) if sheet else np.inf
     lines = reach_beyond(level, rest[:, 1::2], tallest) | reach_beyond(upright.T, rest[:, ::2], tallest).T
+    near = ndimage.binary_dilation(lines)
     if lines.any():  # a stroke that runs along a line is darker
         lines &= ink <= 1.5 * np.median(ink[lines])
     lines |= frames
     halo = ndimage.binary_dilation(lines, iterations=2) & (lines | ~mask)
-    return np.where(halo, 0, ink)
+    ink = np.where(halo, 0, ink)
+    marks, _ = label_marks(ink)
+    share = ndimage.mean(near, marks, range(marks.max() + 1))
+    return np.where((marks > 0) & (share > 0.8)[marks], 0, ink)  # a line's dark places
+
+
+def without_fainter_lines(ink):
+    """The ink without what runs from side to side as long as it is fainter than the rest: lines of many slopes."""
+    for level in (0.3, 0.4, 0.5, 0.6, 0.7):
+        boxes = find_boxes(ndimage.label(ink > level, np.ones((3, 3)))[0])
+        if not ((boxes[:, :2] <= 2) & (boxes[:, 2:] >= np.array(ink.shape) - 2)).any():
+            kept = ink > level + 0.1
+            return (
+                ink * ndimage.binary_dilation(kept)
+                if level > 0.3 and kept.sum() < (ink > 0.3).sum() / 2
+                else ink
+            )
+    return ink
 
 
 def reach_beyond(lines, ends, tallest):

@@ -15,7 +15,7 @@ from mnist_helpers.training import trained
 from mnist_lessons.drawings import HANDS, load_drawings, paint, save_drawings
 from mnist_lessons.handwriting import LARGEST, open_picture, read_sheet, to_mnist
 from mnist_lessons.your_digits import draw_sheet_read, photograph, stored_drawings
-from tools.disturbances import KINDS, plain, score, shadow
+from tools.disturbances import KINDS, ONE, plain, score, shadow
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,14 @@ def test_single_digit_on_squared_paper_is_prepared_as_on_plain(width):
         assert (without - lined).abs().mean() < 25  # moved by a pixel, at most; with the lines it would be 60
 
 
+@pytest.mark.parametrize("kind", ["one digit, neighbor", "one digit, squared 140, fanned"])
+def test_what_is_around_a_single_digit_is_left_out(kind):
+    for seed in range(8):
+        makes = (KINDS[kind], partial(plain, **ONE))
+        with_it, without = (to_mnist(make(np.random.default_rng(seed), None)[0]).double() for make in makes)
+        assert (with_it - without).abs().mean() < 25  # as above
+
+
 def test_frame_is_mnists():
     mean = to_mnist(paint([[(0.2, 0.1), (0.8, 0.9)]], side=900)).double()
     rows, columns = (mean.sum(dim=axis).nonzero().flatten() for axis in (1, 0))
@@ -160,8 +168,9 @@ def test_files_are_opened_upright_or_refused():
     tall = Image.new("RGB", (20, 40), "white")
     turned = tall.getexif()
     turned[274] = 6  # the camera lay on its side
-    assert open_picture(file(tall, "JPEG", exif=turned)).shape == (20, 40, 4)
-    assert open_picture(file(tall, "GIF", save_all=True, append_images=[tall])).shape == (40, 20, 4)
+    assert open_picture(file(tall, "JPEG", exif=turned)).shape == (20, 40)
+    assert open_picture(file(tall, "GIF", save_all=True, append_images=[tall])).shape == (40, 20)
+    assert open_picture(file(tall, transparency=(255, 255, 255))).shape == (40, 20, 4)
     fine = Image.fromarray(np.array([[60_000, 500], [500, 60_000]], dtype=np.uint16))
     assert open_picture(file(fine)).tolist() == [[255, 0], [0, 255]]
     large = file(Image.new("1", (10_000, 10_000)))

@@ -96,20 +96,21 @@ def tight(rng, images, **layout):
     )
 
 
-def ruled(rng, images, gray=120, wide=3, apart=0, turn=0.0, **layout):
-    """Lines through the foot of each row, or with `apart` squares; `turn`: their slope."""
+def ruled(rng, images, gray=120, wide=3, apart=0, turn=0.0, fan=0.0, **layout):
+    """Lines through the foot of each row, or with `apart` squares; `turn`: their slope, at the foot `fan` more."""
     ink, rows = lay(rng, images, **layout)
     paper, (down, right) = np.full(ink.shape, 255.0), np.indices(ink.shape)
     feet = [np.median([box[2] for _, box in row]) - 15 for row in rows]
     for at in np.arange(7, len(ink), apart) if apart else feet:
-        paper[(down - turn * right >= at) & (down - turn * right < at + wide)] = gray
+        line = down - (turn + fan * at / len(ink)) * right
+        paper[(line >= at) & (line < at + wide)] = gray
     for at in np.arange(11, ink.shape[1], apart) if apart else ():
         paper[(right + turn * down >= at) & (right + turn * down < at + wide)] = gray
     return plain(rng, None, paper, noise=2, ink=(ink, rows))
 
 
 def foreign(rng, images, what, **layout):
-    """A line of small print below a row, or a speck of 10×12 beside it."""
+    """A line of small print below a row, a speck of 10×12 beside it, or the edge of a digit that was not meant."""
     ink, rows = lay(rng, images, **layout)
     edge = max(box[2] for _, box in rows[-1]) + 25
     for x in range(60, ink.shape[1] - 60, 11) if what == "print" else ():
@@ -118,6 +119,9 @@ def foreign(rng, images, what, **layout):
     if what == "speck":
         y, x = rows[0][0][1][0] + int(rng.integers(60)), min(box[1] for _, box in rows[0]) - 35
         ink[y : y + 12, max(x, 3) : max(x, 3) + 10] = 1
+    if what == "neighbor":
+        mark, _ = draw(rng, 200, 20, None, 0)
+        ink[90 : 90 + len(mark), -15:] = mark[:, :15]
     return plain(rng, None, ink=(ink, rows))
 
 
@@ -170,6 +174,8 @@ KINDS = {
     "rows 2×4, ruled, turned": partial(ruled, turn=0.03, **TWO),
     "one digit, squared 140": partial(SQUARED, gray=140, **ONE),
     "one digit, squared 100": partial(SQUARED, gray=100, **ONE),
+    "one digit, squared 140, fanned": partial(SQUARED, gray=140, fan=0.12, **ONE),
+    "one digit, neighbor": partial(foreign, what="neighbor", **ONE),
     "rows 2×4, squared 140": partial(SQUARED, gray=140, **TWO),
     "rows 2×4, squared 100": partial(SQUARED, gray=100, turn=0.02, **TWO),
     "one digit, thin, shadow": partial(shadow, height=90, **THIN),

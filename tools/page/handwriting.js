@@ -86,13 +86,24 @@ function shrink({ values, width, height }, side, take = null) {
 
 // ---- the ink
 
-/** How much ink lies where, 0 to 1: what is darker than the paper around it, without noise and specks. */
+/**
+ * How much ink lies where, 0 to 1: what is darker than the paper around it, without noise and specks, nor what comes in
+ * from a side of the picture, a neighbor or a table, if there is ink inside and far from it.
+ */
 function findInk(gray, blurred, plain = false) {
   const ink = darkerThanPaper(gray, blurred, { plain });
   const { marks, mass } = labelMarks(ink), least = 0.02 * largestOf(mass);
-  const lengths = findBoxes(marks).map(([top, left, bottom, right]) => Math.max(bottom - top, right - left));
+  const boxes = findBoxes(marks), lengths = boxes.map(([top, left, bottom, right]) => Math.max(bottom - top, right - left));
   const longest = Math.max(0, ...lengths.filter((_, at) => mass[at] > least));
   const large = lengths.map((length, at) => mass[at] > least && length >= 0.15 * longest); // else small print, or a speck
+  const outer = boxes.map((box) => isAtSide(box, ink, 4)), inside = mass.map((one, at) => (outer[at] ? 0 : one));
+  const inner = inside.indexOf(largestOf(inside));
+  if (large.some((one, at) => one && outer[at]) && mass[inner] > 0.5 * largestOf(mass)) {
+    const far = Float64Array.from(marks.values, (at) => (at === inner ? 0 : 1)), nearest = lengths.map(() => Infinity);
+    toDistances(far, ink.width, ink.height);
+    marks.values.forEach((at, place) => (nearest[at] = Math.min(nearest[at], far[place])));
+    outer.forEach((is, at) => is && nearest[at] >= 0.1 * lengths[inner] && (large[at] = false));
+  }
   const near = dilated({ ...ink, values: marks.values.map((at) => (large[at] ? 1 : 0)) }, 2);
   for (let place = 0; place < near.length; place++) if (!near[place]) ink.values[place] = 0;
   return ink;

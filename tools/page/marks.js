@@ -29,9 +29,16 @@ function findDigits(ink) {
   for (const at of kept.filter(isPart)) joinNearest(marks, boxes, at, typical);
   for (const at of kept) if (boxes[at][3] - boxes[at][1] > BROAD * typical) cutTouching(marks, at, typical);
   boxes = findBoxes(marks);
-  const isAtSide = ([top, left, bottom, right]) => !top || !left || bottom === ink.height || right === ink.width;
-  const isTall = (box) => box[2] - box[0] >= (isAtSide(box) ? 0.75 : 0.4) * typical; // else cut off, or a dash
-  return boxes.flatMap((box, at) => (isTall(box) ? [{ box, ink: cutOut(even, marks, at, box) }] : []));
+  const isTall = ([top, , bottom], at) => bottom - top >= (isAtSide(boxes[at], ink) ? 0.75 : 0.4) * typical;
+  const found = [...boxes.keys()].filter((at) => isTall(boxes[at], at)); // others are cut off, or a dash
+  const isInside = (one, other) => one.every((side, index) => (index < 2 ? side >= other[index] : side <= other[index]));
+  const holds = (at) => found.some((other) => other !== at && isInside(boxes[other], boxes[at])); // it is left of a printed box
+  return found.filter((at) => !holds(at)).map((at) => ({ box: boxes[at], ink: cutOut(even, marks, at, boxes[at]) }));
+}
+
+/** Does a box reach a side of a picture, or come within so many pixels of it? */
+function isAtSide([top, left, bottom, right], { width, height }, within = 0) {
+  return Math.min(top, left, height - bottom, width - right) <= within;
 }
 
 /** Numbers of the boxes, row by row, from left to right: a digit follows the one whose height it shares most. */
@@ -196,7 +203,8 @@ function cutTouching(marks, at, typical) {
 // ---- lines, printed boxes and cards
 
 /** The ink without ruled lines, level or upright, and printed boxes; strokes that cross them stay whole. */
-function withoutLines(ink, sheet) {
+function withoutLines(given, sheet) {
+  const ink = sheet ? given : withoutFainterLines(given);
   const dark = inked(ink), frames = findFrames(dark).values;
   const mask = { ...dark, values: dark.values.map((value, place) => (value && !frames[place] ? 1 : 0)) };
   const level = findLines(mask), upright = findLines(flipped(mask)), uprightHere = flipped(upright).values;
@@ -207,10 +215,27 @@ function withoutLines(ink, sheet) {
   const lines = new Uint8Array(frames.length);
   if (reachesBeyond(level, rest.flatMap(([, left, , right]) => [left, right]), tallest)) level.values.forEach((value, place) => value && (lines[place] = 1));
   if (reachesBeyond(upright, rest.flatMap(([top, , bottom]) => [top, bottom]), tallest)) uprightHere.forEach((value, place) => value && (lines[place] = 1));
+  const beside = dilated({ ...ink, values: lines }, 1);
   const darkest = 1.5 * percentile(ink.values.filter((_, place) => lines[place]), 50); // a stroke that runs along a line is darker
   frames.forEach((value, place) => (lines[place] = value || (lines[place] && ink.values[place] <= darkest)));
   const near = dilated({ ...ink, values: lines }, 2);
-  return { ...ink, values: ink.values.map((value, place) => (near[place] && (lines[place] || !mask.values[place]) ? 0 : value)) };
+  const kept = { ...ink, values: ink.values.map((value, place) => (near[place] && (lines[place] || !mask.values[place]) ? 0 : value)) };
+  const pieces = label(inked(kept)), sizes = tally(pieces), along = tally(pieces, beside);
+  pieces.values.forEach((at, place) => at && along[at] > 0.8 * sizes[at] && (kept.values[place] = 0)); // a line's dark places
+  return kept;
+}
+
+/** The ink without what runs from side to side as long as it is fainter than the rest: lines of many slopes. */
+function withoutFainterLines(ink) {
+  const { values, width, height } = ink;
+  const darker = (level) => ({ values: Uint8Array.from(values, (value) => (value > level ? 1 : 0)), width, height });
+  const isAcross = ([top, left, bottom, right]) => (top <= 2 && bottom >= height - 2) || (left <= 2 && right >= width - 2);
+  const level = [0.3, 0.4, 0.5, 0.6, 0.7].find((each) => !findBoxes(label(darker(each))).some(isAcross));
+  if (level === undefined || level === 0.3) return ink;
+  const kept = darker(level + 0.1);
+  if (sum(kept.values) >= sum(darker(0.3).values) / 2) return ink;
+  const near = dilated(kept, 1);
+  return { ...ink, values: values.map((value, place) => value * near[place]) };
 }
 
 /** Whether level lines are more than three, too long for a digit, or beyond the other marks on both sides. */
