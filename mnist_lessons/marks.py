@@ -44,10 +44,9 @@ def find_digits(ink):
     boxes = find_boxes(marks)
     tall = boxes[:, 2] - boxes[:, 0] >= np.where(at_side(boxes, ink.shape), 0.75, 0.4) * typical
     found = np.flatnonzero(tall)  # others are cut off, or a dash
-    inside = [
-        (boxes[found] * (1, 1, -1, -1) >= box * (1, 1, -1, -1)).all(axis=1).sum() > 1 for box in boxes[found]
-    ]
-    found = found[~np.array(inside)]  # what has a digit in its box is what is left of a printed one
+    sides = boxes[found] * (1, 1, -1, -1)
+    inside = (sides >= sides[:, None]).all(axis=2).sum(axis=1) > 1
+    found = found[~inside]  # what has a digit in its box is what is left of a printed one
     return [(boxes[at], cut_out(even, marks, at, boxes[at])) for at in found]
 
 
@@ -176,16 +175,15 @@ def without_lines(ink, sheet):
 
 def without_fainter_lines(ink):
     """The ink without what runs from side to side as long as it is fainter than the rest: lines of many slopes."""
-    for level in (0.3, 0.4, 0.5, 0.6, 0.7):
+
+    def runs_across(level):
         boxes = find_boxes(ndimage.label(ink > level, np.ones((3, 3)))[0])
-        if not ((boxes[:, :2] <= 2) & (boxes[:, 2:] >= np.array(ink.shape) - 2)).any():
-            kept = ink > level + 0.1
-            return (
-                ink * ndimage.binary_dilation(kept)
-                if level > 0.3 and kept.sum() < (ink > 0.3).sum() / 2
-                else ink
-            )
-    return ink
+        return ((boxes[:, :2] <= 2) & (boxes[:, 2:] >= np.array(ink.shape) - 2)).any()
+
+    level = next((each for each in (0.3, 0.4, 0.5, 0.6, 0.7) if not runs_across(each)), 0.3)
+    kept = ink > level + 0.1
+    few = level > 0.3 and kept.sum() < (ink > 0.3).sum() / 2
+    return ink * ndimage.binary_dilation(kept) if few else ink
 
 
 def reach_beyond(lines, ends, tallest):
