@@ -29,8 +29,12 @@ def find_digits(ink):
     things = filled & (np.minimum(height, width) > 0.4 * np.maximum(height, width))  # a phone, a printed box
     if mass[~things].any():
         mass[things] = 0
+    outer = at_side(boxes, ink.shape, within=max(ink.shape) // 100)  # perhaps a table, or the paper's edge
+    inside = np.where(outer, 0, mass)
+    inside = inside if inside.sum() > 0.03 * mass.sum() else mass
     order = height.argsort()  # the typical digit's height: half of the ink is in marks that are no higher
-    typical = height[order][np.searchsorted(mass[order].cumsum(), mass.sum() / 2)]
+    typical = height[order][np.searchsorted(inside[order].cumsum(), inside.sum() / 2)]
+    mass[outer & (width > 2 * typical)] = 0
     kept = np.flatnonzero(
         (mass > 0) & (np.maximum(height, width) >= 0.15 * typical) & (height < 2.5 * typical)
     )

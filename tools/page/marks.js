@@ -18,9 +18,13 @@ function findDigits(ink) {
   const sizes = tally(marks);
   const isThing = (at) => sizes[at] > 0.75 * height[at] * width[at] && Math.min(height[at], width[at]) > 0.4 * Math.max(height[at], width[at]);
   if (mass.some((one, at) => one > 0 && !isThing(at))) mass.forEach((_, at) => isThing(at) && (mass[at] = 0)); // a phone
+  const near = Math.floor(Math.max(ink.width, ink.height) / 100), outer = boxes.map((box) => isAtSide(box, ink, near));
+  const inner = mass.map((one, at) => (outer[at] ? 0 : one)); // the others may be a table, or the paper's edge
+  const counted = sum(inner) > 0.03 * sum(mass) ? inner : mass.slice();
   const order = [...height.keys()].sort((one, other) => height[one] - height[other]);
-  let typical = 0, half = sum(mass) / 2; // half of the ink is in marks that are no higher
-  for (const at of order) if ((half -= mass[at]) <= 0 && !typical) typical = height[at];
+  let typical = 0, half = sum(counted) / 2; // half of the ink is in marks that are no higher
+  for (const at of order) if ((half -= counted[at]) <= 0 && !typical) typical = height[at];
+  mass.forEach((_, at) => outer[at] && width[at] > 2 * typical && (mass[at] = 0));
   const kept = order.filter((at) => mass[at] > 0 && Math.max(height[at], width[at]) >= 0.15 * typical && height[at] < 2.5 * typical).sort((one, other) => one - other);
   if (kept.length > MOST_MARKS) throw new Error(`${kept.length} marks were found, which looks like text or cloth. ${NEARER}`);
   const keeps = new Set(kept);
