@@ -134,6 +134,13 @@ def table(rng, images, gray=70.0, grain=12.0, turn=3.0, **layout):
     return plain(rng, None, sheet * 225 + (1 - sheet) * wood, ink=(ink * sheet, rows))
 
 
+def strip(rng, images, high=12, **layout):
+    """The edge of a sheet, with a table beyond it, along the upper side of the picture."""
+    ink, rows = lay(rng, images, **layout)
+    ink[4 : 4 + high, ink.shape[1] // 5 : -ink.shape[1] // 3] = 1
+    return plain(rng, None, ink=(ink, rows))
+
+
 def boxed(rng, images, thick=4, **layout):
     """A printed box around each row, with a line between its digits."""
     ink, rows = lay(rng, images, **layout)
@@ -186,6 +193,7 @@ KINDS = {
     "row, touching": partial(plain, step=0.72, jitter=0.02, **ROW),
     "dark table": partial(table, **WIDE),
     "gray table": partial(table, gray=150, **WIDE),
+    "row, strip of a table": partial(strip, grid=(1, 5), height=45, pen=4, shape=(500, 600)),
     "row, boxed": partial(boxed, **ROW),
     "dark card": partial(card, **TWO),
     "black board": partial(board, **WIDE),
