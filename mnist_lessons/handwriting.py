@@ -177,7 +177,7 @@ def darker_than_paper(gray, invert, blur, sheet=False):
     if level < max(0.05, 17 * np.percentile(abs(ink), 20)):
         raise WalkthroughError(NO_INK)
     ink = ((ink / level - 0.1) / 0.9).clip(0, 1)
-    if invert == "auto" and (card := find_card(ink > 0.3)).any():  # it is the paper
+    if invert == "auto" and (card := find_card(ink > 0.5, 0.8 if sheet else 0.93)).any():  # it is the paper
         nearest = ndimage.distance_transform_edt(~card, return_distances=False, return_indices=True)
         with contextlib.suppress(WalkthroughError):
             return darker_than_paper(given[tuple(nearest)], invert, blur, sheet)

@@ -274,8 +274,11 @@ def find_side(part):
     return part & (down >= first) & (down < first + depth)
 
 
-def find_card(mask):
-    """The inside of the largest mark, if it is a filled rectangle, as of a card or a window: bool, like `mask`."""
+def find_card(mask, least):
+    """The inside of the largest mark, if it is a filled rectangle, as of a card or a window: bool, like `mask`.
+
+    least: how much of a rectangle it has to fill; a sheet in perspective fills less, and so does a bold 0.
+    """
     marks, _ = ndimage.label(mask, np.ones((3, 3)))
     filled = ndimage.binary_fill_holes(marks == np.bincount(marks[mask], minlength=2).argmax())
     points = np.argwhere(filled) @ (1, 1j)
@@ -284,7 +287,7 @@ def find_card(mask):
     short, long = min(sizes, key=np.prod)
     if (
         short < max(0.3 * long, 0.15 * mask.size / long)
-        or filled.sum() < 0.93 * short * long
+        or filled.sum() < least * short * long
         or mask[filled].mean() < 0.5
     ):
         return np.zeros_like(mask)

@@ -126,7 +126,7 @@ function darkerThanPaper(given, blurred, { sheet = false, plain = false }) {
   for (let place = 0; place < values.length; place++) values[place] = Math.min(1, Math.max(0, (values[place] / level - 0.1) / 0.9));
   const ink = { values, width, height };
   if (plain) return ink;
-  const card = findCard(inked(ink)); // it is the paper
+  const card = findCard(inked(ink, 0.5), sheet ? 0.8 : 0.93); // it is the paper
   try {
     if (card) return darkerThanPaper(spreadOut(given, card), blurred, { sheet });
   } catch {

@@ -75,9 +75,9 @@ function labelMarks(ink) {
   return { marks, mass: largestOf(inside) > 0.02 * largestOf(mass) ? inside : mass };
 }
 
-function inked({ values, width, height }) {
+function inked({ values, width, height }, level = 0.3) {
   const mask = new Uint8Array(values.length);
-  for (let place = 0; place < mask.length; place++) if (values[place] > 0.3) mask[place] = 1;
+  for (let place = 0; place < mask.length; place++) if (values[place] > level) mask[place] = 1;
   return { values: mask, width, height };
 }
 
@@ -231,8 +231,7 @@ function withoutLines(given, sheet) {
 
 /** The ink without what runs from side to side as long as it is fainter than the rest: lines of many slopes. */
 function withoutFainterLines(ink) {
-  const { values, width, height } = ink;
-  const darker = (level) => ({ values: Uint8Array.from(values, (value) => (value > level ? 1 : 0)), width, height });
+  const { values, width, height } = ink, darker = (level) => inked(ink, level);
   const isAcross = ([top, left, bottom, right]) => (top <= 2 && bottom >= height - 2) || (left <= 2 && right >= width - 2);
   const level = [0.3, 0.4, 0.5, 0.6, 0.7].find((each) => !findBoxes(label(darker(each))).some(isAcross));
   if (level === undefined || level === 0.3) return ink;
@@ -371,8 +370,11 @@ function findSide(box) {
   return none;
 }
 
-/** The inside of the largest mark, if it is a filled rectangle, as of a card or a window: a mask, or null. */
-function findCard(mask) {
+/**
+ * The inside of the largest mark, if it is a filled rectangle, as of a card or a window: a mask, or null. leastShare: how
+ * much of a rectangle it has to fill; a sheet in perspective fills less, and so does a bold 0.
+ */
+function findCard(mask, leastShare) {
   const { width, height } = mask, marks = label(mask), sizes = tally(marks);
   const largest = sizes.indexOf(largestOf(sizes)), outside = { ...mask, values: new Uint8Array(mask.values.length) };
   const queue = [];
@@ -395,7 +397,7 @@ function findCard(mask) {
   });
   const [short, long] = boxes.reduce((one, other) => (other[0] * other[1] < one[0] * one[1] ? other : one));
   const dark = filled.filter((place) => mask.values[place]).length;
-  if (short < Math.max(0.3 * long, (0.15 * mask.values.length) / long) || filled.length < 0.93 * short * long || dark < 0.5 * filled.length) return null;
+  if (short < Math.max(0.3 * long, (0.15 * mask.values.length) / long) || filled.length < leastShare * short * long || dark < 0.5 * filled.length) return null;
   const gone = dilated(outside, Math.floor(Math.max(width, height) / 80) + 1, true);
   return { ...mask, values: gone.map((value) => 1 - value) };
 }
