@@ -278,7 +278,6 @@ deep = partial(Experiment, build=partial(DeepCNN, 32), bend=0.8, label_smoothing
 small = partial(Experiment, epochs=24, bend=0.0, folds=TWO)
 BASE = "deep 24, affine"
 WHOLE = "whole 24, residual, 20 epochs"
-WIDER = "whole 32, residual, 20 epochs"
 affine = partial(Experiment, build=DeepCNN, bend=0.0, label_smoothing=0.1, dtype=torch.bfloat16, folds=TWO)
 tiny = partial(small, dtype=torch.bfloat16)
 SGD = partial(torch.optim.SGD, momentum=0.9, nesterov=True)
@@ -344,8 +343,12 @@ EXPERIMENTS: tuple[Experiment | Combined, ...] = (
     affine(WHOLE, build=partial(whole, residual=True), epochs=20, everything=5),
     Combined("five whole 24", (WHOLE,), seeds=5, runs=("all",)),
     Combined("five whole 24, shifts", (WHOLE,), shifts=True, seeds=5, runs=("all",)),
-    affine(WIDER, build=partial(whole, 32, residual=True), epochs=20, dtype=torch.float32, everything=5),
-    Combined("five whole 32", (WIDER,), seeds=5, runs=("all",)),
+    affine(
+        "whole 32, residual, 20 epochs, float32",
+        build=partial(whole, 32, residual=True),
+        epochs=20,
+        dtype=torch.float32,
+    ),
     affine("deep 12, affine", build=partial(DeepCNN, 12)),
     tiny("early 16", partial(SmallCNN, 16, early=True)),
     tiny("thrice 16", partial(SmallCNN, 16, thrice=True, early=True)),

@@ -17,7 +17,7 @@ from mnist_lessons.speed import fast_dtype, matrix_product_rate
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, device and versions, and how fast the device multiplies matrices of 2048×2048."""
+    """Processor, device and versions, and how fast the device multiplies large matrices."""
     device = get_device()
     formats = (torch.float32, torch.bfloat16)
     return {
@@ -31,7 +31,7 @@ def describe_machine() -> dict[str, Any]:
         "torchvision": torchvision.__version__.split("+")[0],
         "fast_dtype": dtype_name(fast_dtype(device)),
         "matrix_product_gflops": {
-            dtype_name(dtype): round(matrix_product_rate(device, dtype, 2048) / 1e9) for dtype in formats
+            dtype_name(dtype): round(matrix_product_rate(device, dtype) / 1e9) for dtype in formats
         },
     }
 
