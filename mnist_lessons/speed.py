@@ -110,7 +110,7 @@ def synchronize(device):
 
 def best_seconds(work, device, repeats=8):
     """The shortest of several times that `work()` takes, in seconds; of fewer once they add up to one."""
-    times = []
+    times: list[float] = []
     while len(times) < repeats and sum(times) < 1:
         synchronize(device)
         start = time.perf_counter()
