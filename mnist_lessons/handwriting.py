@@ -136,9 +136,8 @@ def shrink(values, side, take=np.mean):
     high, wide = (min(side, length) for length in values.shape[:2])
     rows, columns = values.shape[0] // high, values.shape[1] // wide
     blocks = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide, *values.shape[2:])
-    return take(take(blocks, axis=1), axis=2).astype(
-        np.float64
-    )  # by axes in turn, which is three times as fast
+    # By axes in turn, which is three times as fast.
+    return take(take(blocks, axis=1), axis=2).astype(np.float64)
 
 
 def find_ink(gray, invert="auto") -> np.ndarray:
