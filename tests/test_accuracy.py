@@ -9,13 +9,15 @@ from operator import itemgetter
 from pathlib import Path
 
 import pytest
+import torch
 
-from mnist_helpers.data import load_digits
+from mnist_helpers.data import batches, load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.model import count_parameters
 from tools import accuracy
 from tools.accuracy import EXPERIMENTS, Experiment, climb, held_out, read_log
 from tools.paths import ACCURACY_LOG
+from tools.recipes import Hardest
 
 RECORDS = read_log(ACCURACY_LOG)
 
@@ -51,6 +53,21 @@ def test_a_log_that_was_stopped_goes_on_and_repeats_nothing(tmp_path, monkeypatc
     assert (tmp_path / "log.jsonl").read_text().startswith(kept)
     marks = sorted((tmp_path / "marks").read_text().splitlines())
     assert marks == ["first 0", "first 1", "second 0", "second 1"]
+
+
+def test_after_the_first_epoch_the_hardest_images_are_seen_and_no_others():
+    split = load_digits().train[:40]
+    worth, source, order = torch.randperm(40).float(), Hardest(split, 0.3), torch.Generator().manual_seed(0)
+    assert source.steps(3, 16) == 3 + 1 + 1
+    for expected in (range(40), (worth >= 28).nonzero().flatten().tolist()):
+        seen = []
+        for _, labels in source.batches(16, order):
+            losses = worth[source.batch]
+            assert source.loss(lambda logits, labels, reduction: logits, losses, labels) == losses.mean()
+            seen += source.batch.tolist()
+        assert sorted(seen) == list(expected)
+    first = next(Hardest(split, 1).batches(16, torch.Generator().manual_seed(5)))
+    assert all(map(torch.equal, first, next(batches(split, 16, torch.Generator().manual_seed(5)))))
 
 
 def test_experiments_can_be_sent_to_processes():

@@ -12,7 +12,6 @@ runs marked "all" train on all 60,000. Test images are opened when every run is 
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 import time
@@ -32,15 +31,14 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_helpers.augmentation import RandomAffine
-from mnist_helpers.data import HELD_OUT, Digits, Split, batches, load_digits
+from mnist_helpers.data import HELD_OUT, Digits, Split, load_digits
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.evaluation import predict
 from mnist_helpers.model import CNN, count_parameters, seeded
-from mnist_helpers.training import ADAM, CYCLE, History, progress, train_step
 from mnist_lessons.networks import DeepCNN, FastCNN, RandomElastic, quantized, stored_bytes
 from tools.machine import describe_machine
 from tools.paths import ACCURACY_LOG, BUILD
-from tools.recipes import Autocast, cross_entropy, deep_dense, flops_per_image
+from tools.recipes import Autocast, adam, cross_entropy, deep_dense, fitted, flops_per_image
 from tools.text import argument_parser, read_log
 
 WEIGHTS = BUILD / "accuracy"
@@ -146,8 +144,12 @@ class Mixup(nn.Module):
         self.share = torch.distributions.Beta(0.2, 0.2).sample().item()
         return self.share * images + (1 - self.share) * images.flip(0)
 
-    def loss(self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> torch.Tensor:
-        own, others = (cross_entropy(logits, those, label_smoothing) for those in (labels, labels.flip(0)))
+    def loss(
+        self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float, **how: str
+    ) -> torch.Tensor:
+        own, others = (
+            cross_entropy(logits, those, label_smoothing, **how) for those in (labels, labels.flip(0))
+        )
         return self.share * own + (1 - self.share) * others
 
 
@@ -160,7 +162,7 @@ class Experiment:
     images as they are, at a tenth of the rate. decay: of the weights, a share per unit of learning rate. average: what
     a step leaves of an exponential average of the weights. dtype: what is computed in. seed: of run 0. folds: which
     sixths of the images are held out, one after the other. everything: how many runs on all images follow.
-    mixed: what is done to distorted images besides.
+    mixed: what is done to distorted images besides. hardest: the share of the images that epochs after the first see.
     """
 
     name: str
@@ -179,7 +181,8 @@ class Experiment:
     folds: tuple[str, ...] = ("0", "1", "2", "3")
     everything: int = 0
     mixed: Callable[[], nn.Module] = nn.Identity
-    optimizer: Callable[..., torch.optim.Optimizer] = partial(torch.optim.Adam, **ADAM)
+    hardest: float = 1.0
+    optimizer: Callable[..., torch.optim.Optimizer] = adam
 
     @property
     def runs(self) -> list[str]:
@@ -205,7 +208,8 @@ class Experiment:
 
     def teraflop(self, run: str) -> float:
         """What a run computes: the same on every machine, in every number format, whatever else is done there."""
-        images = (60_000 if run.startswith("all") else 50_000) * (self.epochs + self.plain)
+        passes = 1 + (self.epochs - 1) * self.hardest + self.plain
+        images = (60_000 if run.startswith("all") else 50_000) * passes
         return float(f"{flops_per_image(self.build()) * images / 1e12:.3g}")
 
     def wrong(self, run: str, digits: Digits, split: str = "validation") -> dict[str, Mistakes] | None:
@@ -277,8 +281,9 @@ cnn = partial(Experiment, build=NormalizedCNN)
 deep = partial(Experiment, build=partial(DeepCNN, 32), bend=0.8, label_smoothing=0.1, average=0.998)
 small = partial(Experiment, epochs=24, bend=0.0, folds=TWO)
 BASE = "deep 24, affine"
-WHOLE = "whole 24, residual, 20 epochs"
+WHOLE, WIDE = "whole 24, residual, 20 epochs", "whole 32, residual, 20 epochs, float32"
 affine = partial(Experiment, build=DeepCNN, bend=0.0, label_smoothing=0.1, dtype=torch.bfloat16, folds=TWO)
+wide = partial(affine, build=partial(whole, 32, residual=True), epochs=20, dtype=torch.float32)
 tiny = partial(small, dtype=torch.bfloat16)
 SGD = partial(torch.optim.SGD, momentum=0.9, nesterov=True)
 THREE = ("deep 32", "deep 32, decay", "deep 32, dropout")
@@ -343,12 +348,8 @@ EXPERIMENTS: tuple[Experiment | Combined, ...] = (
     affine(WHOLE, build=partial(whole, residual=True), epochs=20, everything=5),
     Combined("five whole 24", (WHOLE,), seeds=5, runs=("all",)),
     Combined("five whole 24, shifts", (WHOLE,), shifts=True, seeds=5, runs=("all",)),
-    affine(
-        "whole 32, residual, 20 epochs, float32",
-        build=partial(whole, 32, residual=True),
-        epochs=20,
-        dtype=torch.float32,
-    ),
+    wide(WIDE),
+    wide(f"{WIDE}, hardest", hardest=0.3),
     affine("deep 12, affine", build=partial(DeepCNN, 12)),
     tiny("early 16", partial(SmallCNN, 16, early=True)),
     tiny("thrice 16", partial(SmallCNN, 16, thrice=True, early=True)),
@@ -383,38 +384,6 @@ def held_out(digits: Digits, run: str) -> Digits:
     return replace(digits, train=everything[~fold], validation=everything[fold])
 
 
-def fitted(
-    experiment: Experiment,
-    model: nn.Module,
-    digits: Digits,
-    epochs: int,
-    learning_rate: float,
-    seed: int,
-    after: Callable,
-    loss: Callable,
-) -> History:
-    """Train as `fit` does, but for what the experiment changes: a constant rate, weights that decay, `after` each step."""
-    steps, order = math.ceil(len(digits.train) / 256), torch.Generator().manual_seed(seed)
-    optimizer = experiment.optimizer(model.parameters())
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, epochs * steps, **CYCLE)
-    with History(epochs) as history:
-        for _ in range(epochs):
-            model.train()
-            for inputs, labels in progress(batches(digits.train, 256, order), steps):
-                group = optimizer.param_groups[0]
-                if experiment.constant:
-                    group["lr"] = experiment.learning_rate
-                if experiment.decay:
-                    with torch.no_grad():
-                        for weights in group["params"]:
-                            weights.mul_(1 - group["lr"] * experiment.decay)
-                history.note_step(train_step(model, inputs, labels, optimizer, loss), group["lr"])
-                after()
-                scheduler.step()
-            history.note_epoch(model, digits.validation[:100])  # `wrong` reads them all, at the end
-    return history
-
-
 def train_experiment(experiment: Experiment, run: str, digits: Digits) -> dict[str, nn.Module]:
     """The networks of a run, "last" and where there is one "average"."""
     seed = experiment.seed + int(run.split()[-1])
@@ -434,14 +403,32 @@ def train_experiment(experiment: Experiment, run: str, digits: Digits) -> dict[s
     loss = partial(cross_entropy, label_smoothing=experiment.label_smoothing)
     mixed_loss = partial(getattr(mixed, "loss", cross_entropy), label_smoothing=experiment.label_smoothing)
 
+    def before(group: dict[str, Any]) -> None:
+        if experiment.constant:
+            group["lr"] = experiment.learning_rate
+        if experiment.decay:
+            with torch.no_grad():
+                for weights in group["params"]:
+                    weights.mul_(1 - group["lr"] * experiment.decay)
+
     def after() -> None:
         if experiment.average:
             averaged.update_parameters(network)
 
     rate = experiment.learning_rate
-    history = fitted(experiment, model, digits, experiment.epochs, rate, seed, after, mixed_loss)
+    fit = partial(
+        fitted, digits=digits, batch_size=256, optimizer=experiment.optimizer, before=before, after=after
+    )
+    history = fit(
+        model,
+        epochs=experiment.epochs,
+        learning_rate=rate,
+        seed=seed,
+        loss=mixed_loss,
+        hardest=experiment.hardest,
+    )
     if experiment.plain and history.finished:
-        history = fitted(experiment, plain, digits, experiment.plain, rate / 10, seed + 1, after, loss)
+        history = fit(plain, epochs=experiment.plain, learning_rate=rate / 10, seed=seed + 1, loss=loss)
     if not history.finished:
         raise KeyboardInterrupt
     return {"last": network} | ({"average": averaged.module} if experiment.average else {})

@@ -2,6 +2,7 @@
 
 python -m tools.bench                 table, build/benchmark.json and build/benchmark.png; about ten minutes
 python -m tools.bench --quick         the short recipes only, two seeds; under a minute
+python -m tools.bench --only NAME …   the recipes whose names begin so, and nothing compiled
 python -m tools.bench --keep NAME     also keep the numbers as mnist_lessons/measured/NAME.json
 
 Each way to train runs in a process of its own, so that its peak memory is its own and its first run is a cold one.
@@ -69,6 +70,9 @@ def main() -> int:
     parser.add_argument(
         "--keep", metavar="NAME", help="also keep the numbers as mnist_lessons/measured/NAME.json"
     )
+    parser.add_argument(
+        "--only", metavar="NAME", nargs="+", default=[""], help="recipes whose names begin so"
+    )
     parser.add_argument("--into", metavar="FOLDER", type=Path, default=BUILD, help="for numbers and picture")
     arguments = parser.parse_args()
     try:
@@ -80,7 +84,7 @@ def main() -> int:
         if arguments.keep and (arguments.quick or not digits.is_mnist):
             raise WalkthroughError("Only numbers of whole runs on MNIST are kept: without --quick.")
         print(repr(digits), flush=True)
-        written = write(run(digits, arguments.quick), digits, arguments.into)
+        written = write(run(digits, arguments.quick, arguments.only), digits, arguments.into)
     except WalkthroughError as error:
         print(error, file=sys.stderr)
         return 1
@@ -89,13 +93,13 @@ def main() -> int:
     return 0
 
 
-def run(digits: Digits, quick: bool) -> dict[str, Any]:
+def run(digits: Digits, quick: bool, only: Sequence[str] = ("",)) -> dict[str, Any]:
     """Measure everything, and print what is found as it is found."""
     machine = describe_machine()
     print(*(f"{name}: {value}" for name, value in machine.items()), "", HEADER, sep="\n", flush=True)
     recipes = []
     for recipe in (*RECIPES, *RIVALS):
-        if recipe.quick or not quick:
+        if (recipe.quick or not quick) and recipe.name.startswith(tuple(only)):
             recipes.append(in_new_process(measure, recipe, 2 if quick else recipe.seeds))
             print(table_row(recipes[-1]), flush=True)
     rates, grown = throughput(digits, 2_000 if quick else 20_000), growth(digits, quick)
@@ -103,7 +107,9 @@ def run(digits: Digits, quick: bool) -> dict[str, Any]:
     for what, measured in grown.items():
         print(f"Seconds of an epoch grow as the {what} to the power of {measured['exponent']:.2f}.")
     compiled = (
-        {} if quick else {build.__name__: in_new_process(compile_cost, build) for build in (CNN, FastCNN)}
+        {}
+        if quick or only[0]
+        else {build.__name__: in_new_process(compile_cost, build) for build in (CNN, FastCNN)}
     )
     for name, cost in compiled.items():
         print(
@@ -191,7 +197,7 @@ def measure(recipe: Recipe, seeds: int) -> dict[str, Any]:
         "seconds_first": runs[0][-1][0],
         "seconds_to": {f"{level:g}": found for level in LEVELS if (found := seconds_to(level, runs))},
         "gflop_per_epoch": gflop,
-        "training_gflops": gflop * recipe.epochs / curve[-1][0],
+        "training_gflops": gflop * recipe.passes / curve[-1][0],
         "peak_memory_mb": peak_memory_mb(),
         "device_memory_mb": None if on_cpu else torch.accelerator.max_memory_allocated() // 2**20,
         "curve": curve,

@@ -14,7 +14,9 @@ from pathlib import Path
 import nbformat
 
 from mnist_helpers.errors import WalkthroughError
+from tools.bench import RIVALS
 from tools.paths import ACCURACY_LOG, BENCHMARKS, BUILD, DEEPER, LESSONS, MEASURED, ROOT, name_of
+from tools.recipes import RECIPES
 from tools.text import argument_parser, read_log, replace_block
 
 README = ROOT / "README.md"
@@ -115,11 +117,10 @@ def benchmark(results: list[dict]) -> str:
     """The table of ways to train: on each machine, accuracy over seeds after so many seconds."""
     heads = [machine_head(result["machine"]) for result in results]
     rows = [f"| way to train | seeds | {' | '.join(heads)} |", f"| --- | --- |{' --- |' * len(heads)}"]
-    for recipe in results[-1]["recipes"]:
-        found = [
-            next((r for r in result["recipes"] if r["name"] == recipe["name"]), None) for result in results
-        ]
-        rows.append(f"| {recipe['name']} | {recipe['seeds']} | {' | '.join(map(cell, found))} |")
+    measured = [{recipe["name"]: recipe for recipe in result["recipes"]} for result in results]
+    for recipe in (*RECIPES, *RIVALS):
+        found = [recipes.get(recipe.name) for recipes in measured]
+        rows.append(f"| {recipe.name} | {recipe.seeds} | {' | '.join(map(cell, found))} |")
     return "\n".join(rows)
 
 
