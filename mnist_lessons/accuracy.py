@@ -35,7 +35,7 @@ LADDER = {
     "label smoothing": Row("cnn, label smoothing", "cnn, batch norm"),
 }
 
-BASE = "deep 24, affine"
+BASE, WIDE = "deep 24, affine", "whole 32, residual, 20 epochs, float32"
 FOG = {
     "CNN: affine distortion": Row("cnn, affine", "cnn, label smoothing"),
     "CNN: affine and elastic": Row("cnn, elastic", "cnn, affine"),
@@ -70,6 +70,7 @@ FOG = {
     "12 channels for 24": Row("deep 12, affine", BASE),
     "20 epochs: first kernels of 5×5 pixels": Row("whole 24, 20 epochs", "deep 24, affine, 20 epochs"),
     "20 epochs, 5×5: residual connection": Row("whole 24, residual, 20 epochs", "whole 24, 20 epochs"),
+    "20 epochs, 32 channels: hardest 30%": Row(f"{WIDE}, hardest", WIDE),
 }
 
 # Two lines whose errors are compared, and lines that vote.
