@@ -144,12 +144,8 @@ class Mixup(nn.Module):
         self.share = torch.distributions.Beta(0.2, 0.2).sample().item()
         return self.share * images + (1 - self.share) * images.flip(0)
 
-    def loss(
-        self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float, **how: str
-    ) -> torch.Tensor:
-        own, others = (
-            cross_entropy(logits, those, label_smoothing, **how) for those in (labels, labels.flip(0))
-        )
+    def loss(self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> torch.Tensor:
+        own, others = (cross_entropy(logits, those, label_smoothing) for those in (labels, labels.flip(0)))
         return self.share * own + (1 - self.share) * others
 
 

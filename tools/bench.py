@@ -82,7 +82,7 @@ def main() -> int:
                 "A kept result is named in small letters, digits and hyphens: two-core-laptop."
             )
         if arguments.keep and (arguments.quick or not digits.is_mnist):
-            raise WalkthroughError("Only numbers of whole runs on MNIST are kept: without --quick.")
+            raise WalkthroughError("Only numbers of all seeds, and on MNIST, are kept: without --quick.")
         print(repr(digits), flush=True)
         written = write(run(digits, arguments.quick, arguments.only), digits, arguments.into)
     except WalkthroughError as error:
