@@ -118,8 +118,8 @@ def lend_checkpoint(folder):
 
 
 def seconds(item):
-    """About how long the file takes that an item belongs to: a notebook what it last took, most tests next to nothing."""
-    return SECONDS.get(name_of(item.path), 30 if isinstance(item, IPyNbCell) else 0)
+    """About how long an item's file takes: a lesson as long as last time, a notebook in deeper/ two minutes."""
+    return SECONDS.get(name_of(item.path), 120 if isinstance(item, IPyNbCell) else 0)
 
 
 def run_twice(item):
