@@ -26,8 +26,9 @@ CODE_SCROLLS = "[...document.querySelectorAll('.cell_input pre')].some(e => e.sc
 def test_every_page_opens_alone_folds_each_answer_and_fits_both_widths(open_page, built):
     wrong, pages = [], [path for path in built.folder.rglob("*.html") if "_static" not in path.parts]
     assert len(pages) > 2 * len(NOTEBOOKS)
+    page = open_page("about:blank")  # one for all: opening another takes as long as half of the looking
     for path in pages:
-        page = open_page(path.as_uri())
+        page.goto(path.as_uri())
         if page.evaluate(IN_VIEW):
             wrong.append(f"{path.name} shows what a prediction asks for")
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
@@ -37,7 +38,6 @@ def test_every_page_opens_alone_folds_each_answer_and_fits_both_widths(open_page
                 wrong.append(f"{path.name} is wider than {width} pixels")
             if page.evaluate(CODE_SCROLLS):
                 wrong.append(f"code of {path.name} scrolls at {width} pixels")
-        page.context.close()
     assert wrong == []
 
 
@@ -46,14 +46,14 @@ def test_axe_finds_nothing_serious_on_the_site_nor_on_a_page_of_a_run(browser, b
     run, found = tmp_path / "page.html", []
     asked = {"runOnly": ["color-contrast"]} if scheme == "dark" else None  # all else is the same in both
     run.write_text(html_page(nbformat.read(LESSONS[1], 4), LESSONS[1].stem), encoding="utf-8")
+    page = browser.new_page(color_scheme=scheme)  # axe itself fills the console
     for path in (run, *(built.folder / f"{name}.html" for name in AUDITED)):
-        page = browser.new_page(color_scheme=scheme)  # axe itself fills the console
         page.goto(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
         for violation in axe.Axe().run(page, options=asked).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
                 found.append((path.name, violation["id"], violation["nodes"][0]["html"][:100]))
-        page.close()
+    page.close()
     assert found == []
 
 
