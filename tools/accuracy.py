@@ -278,6 +278,7 @@ deep = partial(Experiment, build=partial(DeepCNN, 32), bend=0.8, label_smoothing
 small = partial(Experiment, epochs=24, bend=0.0, folds=TWO)
 BASE = "deep 24, affine"
 WHOLE, WIDE = "whole 24, residual, 20 epochs", "whole 32, residual, 20 epochs, float32"
+LONG = "whole 32, residual, 50 epochs, float32, hardest"
 affine = partial(Experiment, build=DeepCNN, bend=0.0, label_smoothing=0.1, dtype=torch.bfloat16, folds=TWO)
 wide = partial(affine, build=partial(whole, 32, residual=True), epochs=20, dtype=torch.float32)
 tiny = partial(small, dtype=torch.bfloat16)
@@ -346,6 +347,9 @@ EXPERIMENTS: tuple[Experiment | Combined, ...] = (
     Combined("five whole 24, shifts", (WHOLE,), shifts=True, seeds=5, runs=("all",)),
     wide(WIDE),
     wide(f"{WIDE}, hardest", hardest=0.3),
+    wide(LONG, hardest=0.3, epochs=50, everything=5),
+    Combined("five whole 32", (LONG,), seeds=5, runs=("all",)),
+    Combined("five whole 32, shifts", (LONG,), shifts=True, seeds=5, runs=("all",)),
     affine("deep 12, affine", build=partial(DeepCNN, 12)),
     tiny("early 16", partial(SmallCNN, 16, early=True)),
     tiny("thrice 16", partial(SmallCNN, 16, thrice=True, early=True)),
