@@ -1,6 +1,7 @@
-"""Several processes that train together, and what is said where they cannot; deeper/03_many_processes runs the faults."""
+"""Several processes that train together: as one would, as five faults have it, killed and started again."""
 
 import inspect
+import math
 import os
 import signal
 import socket
@@ -8,13 +9,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import psutil
 import pytest
 import torch
 
 from mnist_helpers.errors import WalkthroughError
 from mnist_helpers.training import train_step
-from mnist_lessons.many_processes import cluster, distributed
+from mnist_lessons.many_processes import cluster, distributed, losses, mean_loss, similarity
 from mnist_lessons.many_processes.cluster import launch, processes_together
 from mnist_lessons.many_processes.faults import FAULTS
 
@@ -25,6 +27,24 @@ def test_script_takes_the_step_of_the_training_loop_and_each_fault_replaces_a_pa
     replaced = [part for _, given in FAULTS.values() for part in given.items()]
     assert {name for name, _ in replaced} == {"wrap", "order", "train_step"}
     assert all(parts[name].default is not part for name, part in replaced)
+
+
+def test_each_fault_shows_in_the_curves_and_a_killed_training_goes_on_from_its_checkpoint(tmp_path):
+    """The sound training and the five faults, of which B is started again after its death."""
+    module, size = "mnist_lessons.many_processes.faults", ("--images", 5_120, "--epochs", 4)
+    sentence, printed = launch("-m", module, tmp_path, "sound", *"ACDBE", *size, restarts=1)
+    assert sentence.startswith("Process 1 was killed (signal 9); torchrun stopped the others. "), printed
+    assert sentence.endswith("The job failed.")  # because of E
+    sound = mean_loss(tmp_path / "sound")
+    own_weights, wrong_count, same_order = (mean_loss(tmp_path / letter) for letter in "ACD")
+    assert len(sound) == 80 and sound[0] == pytest.approx(math.log(10), abs=0.1)
+    assert own_weights[-20:].mean() > 1.2 * sound[-20:].mean()
+    assert wrong_count[0] == pytest.approx(sound[0] / 2, rel=0.01)
+    assert similarity(same_order) > 0.5 > similarity(sound)
+    assert [len(losses(tmp_path / "E", rank)[0]) for rank in (0, 1)] == [76, 76]
+    steps, values = losses(tmp_path / "B")
+    assert steps.tolist() == [*range(1, 31), *range(21, 81)]
+    assert np.allclose(values[20:30], values[30:40], atol=1e-4)
 
 
 def test_checkpoint_of_another_number_of_processes_is_refused(tmp_path):
